@@ -1,0 +1,1 @@
+"""Entry points above the package: running jobs, exporting and inferring."""

@@ -1,0 +1,160 @@
+"""Run a list of commands one after the other, say what runs and how long is left, and continue after a stop."""
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+_POLL_S = 0.5
+_PLAIN_LINE_EVERY_S = 15.0
+_LOG_TAIL_LINES = 25
+
+
+class JobFailedError(RuntimeError):
+    """A command of the list ended with a non-zero exit code."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One command of a longer run.
+
+    Args:
+        name: What a person reads while it runs, for example ``'train the COCO teacher'``.
+        command: Program and arguments. A job whose stamp holds the same command is not run again.
+        log: Where its output goes. The stamp lies beside it with the suffix ``.done``.
+        expected_s: Seconds it takes on the reference machine; only the progress line uses it.
+        fraction: Returns how much is done, 0 to 1. Elapsed time is used where absent.
+        env: Variables added to the environment.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    log: Path
+    expected_s: float
+    fraction: Callable[[], float] | None = None
+    env: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def stamp(self) -> Path:
+        return self.log.with_suffix('.done')
+
+    @property
+    def signature(self) -> str:
+        return shlex.join(self.command)
+
+    def is_done(self) -> bool:
+        return self.stamp.exists() and self.stamp.read_text().splitlines()[0] == self.signature
+
+    def seconds(self) -> float:
+        """Seconds the finished job took, from its stamp."""
+        return float(self.stamp.read_text().splitlines()[1])
+
+
+class ProgressLine:
+    """One line that is rewritten on a terminal, and printed now and then elsewhere."""
+
+    def __init__(self, stream=None) -> None:
+        self.stream = stream or sys.stdout
+        self.interactive = self.stream.isatty()
+        self._last = -float('inf')
+
+    def show(self, text: str, force: bool = False) -> None:
+        if self.interactive:
+            self.stream.write(f'\r\x1b[2K{text}')
+        elif force or time.monotonic() - self._last >= _PLAIN_LINE_EVERY_S:
+            self._last = time.monotonic()
+            self.stream.write(f'{text}\n')
+        self.stream.flush()
+
+    def finish(self, text: str) -> None:
+        self.stream.write(f'\r\x1b[2K{text}\n' if self.interactive else f'{text}\n')
+        self.stream.flush()
+        self._last = -float('inf')
+
+
+def run_jobs(jobs: Sequence[Job], stream=None) -> float:
+    """Run ``jobs`` in order and show what is running and the time left.
+
+    A job that ended well leaves a stamp, so the same call after a kill starts with the first unfinished one.
+    Ctrl-C stops the running command with all its child processes.
+
+    Args:
+        jobs: Commands in the order to run them.
+        stream: Where the progress goes; standard output by default.
+
+    Returns:
+        Seconds spent in this call.
+
+    Raises:
+        JobFailedError: If a command fails; the message holds the end of its log.
+    """
+    line = ProgressLine(stream)
+    started = time.monotonic()
+    # How much slower or faster this machine is than the expected times: spent / expected so far.
+    spent = expected = 0.0
+    for number, job in enumerate(jobs, 1):
+        head = f'[{number}/{len(jobs)}] {job.name}'
+        if job.is_done():
+            line.finish(f'{head}: done before')
+            continue
+        later = sum(other.expected_s for other in jobs[number:] if not other.is_done())
+
+        def report(elapsed: float, head: str = head, job: Job = job, later: float = later) -> None:
+            done = job.fraction() if job.fraction else elapsed / job.expected_s
+            done = min(max(done, 0.0), 0.99)
+            # The expected time of a job weighs in until enough of it has run to trust its own speed.
+            total = elapsed / done if done > 0.1 else max(job.expected_s, elapsed)
+            pace = (spent + total) / (expected + job.expected_s)
+            line.show(
+                f'{head}: {done:4.0%}, {_minutes(elapsed)} gone, '
+                f'about {_minutes(total - elapsed + later * pace)} left in all')
+
+        seconds = _run(job, report)
+        spent, expected = spent + seconds, expected + job.expected_s
+        line.finish(f'{head}: done in {_minutes(seconds)}')
+    return time.monotonic() - started
+
+
+def _run(job: Job, report: Callable[[float], None]) -> float:
+    job.log.parent.mkdir(parents=True, exist_ok=True)
+    started = time.monotonic()
+    with job.log.open('ab') as log:
+        log.write(f'$ {job.signature}\n'.encode())
+        log.flush()
+        # A session of its own, so that launchers and data workers stop with it.
+        process = subprocess.Popen(
+            job.command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+            env={**os.environ, **dict(job.env)}, start_new_session=True)
+        try:
+            while process.poll() is None:
+                report(time.monotonic() - started)
+                time.sleep(_POLL_S)
+        finally:
+            if process.poll() is None:
+                _stop(process)
+    if process.returncode != 0:
+        tail = '\n'.join(job.log.read_text(errors='replace').splitlines()[-_LOG_TAIL_LINES:])
+        raise JobFailedError(
+            f'{job.name!r} ended with exit code {process.returncode}. Command:\n  {job.signature}\n'
+            f'End of {job.log}:\n{tail}')
+    seconds = time.monotonic() - started
+    job.stamp.write_text(f'{job.signature}\n{seconds:.1f}\n')
+    return seconds
+
+
+def _stop(process: subprocess.Popen) -> None:
+    os.killpg(process.pid, signal.SIGTERM)
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _minutes(seconds: float) -> str:
+    return f'{int(seconds) // 60}:{int(seconds) % 60:02d}'
