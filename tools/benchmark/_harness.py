@@ -6,19 +6,22 @@ hits them alike; medians are compared. Import it from a script in this folder::
     from _harness import compare
     compare('rasterizer', ours=lambda: ..., peer=lambda: ..., target='<= 6 ms', repeats=50)
 """
+
 import json
 import statistics
 import time
 from collections.abc import Callable
 
 
-def compare(name: str,
-            ours: Callable[[], object],
-            peer: Callable[[], object],
-            target: str,
-            repeats: int = 20,
-            warmup: int = 2,
-            items: int | None = None) -> dict:
+def compare(
+    name: str,
+    ours: Callable[[], object],
+    peer: Callable[[], object],
+    target: str,
+    repeats: int = 20,
+    warmup: int = 2,
+    items: int | None = None,
+) -> dict:
     """Time both sides, print a table and, as the last line, one JSON object.
 
     Args:
@@ -78,7 +81,7 @@ def report(name: str, ours: list[float], peer: list[float], target: str, unit: s
         'ours': round(medians[0], 4),
         'peer': round(medians[1], 4),
         'ratio': round(medians[0] / medians[1], 4),
-        'target': target
+        'target': target,
     }
     print(json.dumps(result), flush=True)
     return result
