@@ -1,0 +1,23 @@
+"""What a keypoint is: skeletons, maps between them, and the library of known ones."""
+
+from .keypoint_map import KeypointMap
+from .library import (
+    AIC14,
+    COCO17,
+    CROWDPOSE14,
+    HALPE26,
+    HALPE136,
+    MPII16,
+    POSETRACK18,
+    SHARED12,
+    UNION21,
+    get_skeleton,
+)
+from .sigmas import SIGMA_SETS, sigmas_of
+from .skeleton import Skeleton
+from .union import union
+
+__all__ = [
+    'AIC14', 'COCO17', 'CROWDPOSE14', 'HALPE26', 'HALPE136', 'MPII16', 'POSETRACK18', 'SHARED12', 'SIGMA_SETS',
+    'UNION21', 'KeypointMap', 'Skeleton', 'get_skeleton', 'sigmas_of', 'union'
+]
