@@ -18,6 +18,19 @@ from .skeleton import Skeleton
 from .union import union
 
 __all__ = [
-    'AIC14', 'COCO17', 'CROWDPOSE14', 'HALPE26', 'HALPE136', 'MPII16', 'POSETRACK18', 'SHARED12', 'SIGMA_SETS',
-    'UNION21', 'KeypointMap', 'Skeleton', 'get_skeleton', 'sigmas_of', 'union'
+    'AIC14',
+    'COCO17',
+    'CROWDPOSE14',
+    'HALPE26',
+    'HALPE136',
+    'MPII16',
+    'POSETRACK18',
+    'SHARED12',
+    'SIGMA_SETS',
+    'UNION21',
+    'KeypointMap',
+    'Skeleton',
+    'get_skeleton',
+    'sigmas_of',
+    'union',
 ]

@@ -9,135 +9,227 @@ from .sigmas import SIGMA_SETS
 from .skeleton import Skeleton, mirror_name
 from .union import union
 
-_FACE = ('nose', 'left_eye', 'right_eye', 'left_ear', 'right_ear')
-_COCO_SIGMAS = SIGMA_SETS['coco21']
-# Limb joints weigh more the further out they are (mmpose _base_/datasets/coco.py).
-_WEIGHTS = {
-    f'{side}_{joint}': weight
-    for side in ('left', 'right')
-    for joint, weight in dict(elbow=1.2, wrist=1.5, knee=1.2, ankle=1.5).items()
-}
-_LOWER = frozenset({
-    'pelvis', 'hip', *(f'{side}_{joint}' for side in ('left', 'right')
-                       for joint in ('hip', 'knee', 'ankle', 'big_toe', 'small_toe', 'heel'))
-})
-
-#: The joints that COCO and MPII have in common, in the order of the union.
-SHARED12 = tuple(f'{side}_{joint}' for joint in ('shoulder', 'elbow', 'wrist', 'hip', 'knee', 'ankle')
-                 for side in ('left', 'right'))
+Links = tuple[tuple[str, str], ...]
 
 
-def _sided(pairs: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-    """Each pair, followed by its mirror image where that is another pair."""
+def _both(*joints: str) -> tuple[str, ...]:
+    return tuple(f'{side}_{joint}' for joint in joints for side in ('left', 'right'))
+
+
+def _both_links(links: Links) -> Links:
+    """Each link, followed by its mirror image where that is another link."""
     result = []
-    for start, end in pairs:
-        result.append((start, end))
-        if (mirror_name(start), mirror_name(end)) not in ((start, end), (end, start)):
-            result.append((mirror_name(start), mirror_name(end)))
+    for start, end in links:
+        mirror = (mirror_name(start), mirror_name(end))
+        result += [(start, end)] if set(mirror) == {start, end} else [(start, end), mirror]
     return tuple(result)
 
 
-def _skeleton(name: str, keypoints: tuple[str, ...], links: tuple[tuple[str, str], ...],
-              sigmas: Mapping[str, float], joint_weights: Mapping[str, float], **options: Any) -> Skeleton:
-    """A skeleton whose swaps follow from the names and whose weights are 1 unless given."""
-    return Skeleton(**dict(
+#: The joints that COCO and MPII have in common, in the order of the union.
+SHARED12 = _both('shoulder', 'elbow', 'wrist', 'hip', 'knee', 'ankle')
+
+_FACE = ('nose', *_both('eye', 'ear'))
+_FEET = _both('big_toe', 'small_toe', 'heel')
+_LOWER = frozenset({'pelvis', *_both('hip', 'knee', 'ankle'), *_FEET})
+_SIGMAS = SIGMA_SETS['coco21']
+# Limb joints weigh more the further out they are (mmpose _base_/datasets/coco.py).
+_WEIGHTS = dict.fromkeys(_both('elbow', 'knee'), 1.2) | dict.fromkeys(_both('wrist', 'ankle'), 1.5)
+_LEGS = (('left_ankle', 'left_knee'), ('left_knee', 'left_hip'))
+_ARMS = (('left_shoulder', 'left_elbow'), ('left_elbow', 'left_wrist'))
+_HIPS = (('left_hip', 'right_hip'),)
+_TRUNK = (('left_shoulder', 'left_hip'),)
+_SHOULDERS = (('left_shoulder', 'right_shoulder'),)
+_HEAD = (
+    ('left_eye', 'right_eye'),
+    ('nose', 'left_eye'),
+    ('left_eye', 'left_ear'),
+    ('left_ear', 'left_shoulder'),
+)
+
+
+def _skeleton(
+    name: str,
+    keypoints: tuple[str, ...],
+    links: Links,
+    sigmas: Mapping[str, float] = _SIGMAS,
+    joint_weights: Mapping[str, float] = _WEIGHTS,
+    aliases: Mapping[str, str] | None = None,
+    swaps: Links = (),
+    neither: tuple[str, ...] = (),
+) -> Skeleton:
+    """A skeleton of which the left-right swaps, sides and scales follow from canonical names."""
+    names = aliases or {}
+    canonical = {joint: names.get(joint, joint) for joint in keypoints}
+    lower = frozenset(joint for joint in keypoints if canonical[joint] in _LOWER)
+    return Skeleton(
         name=name,
         keypoints=keypoints,
-        swaps=tuple((joint, mirror_name(joint)) for joint in keypoints if joint.startswith('left_')),
-        links=_sided(links),
-        upper=frozenset(keypoints) - _LOWER,
-        lower=frozenset(keypoints) & _LOWER,
+        swaps=(
+            *((joint, mirror_name(joint)) for joint in keypoints if joint[:5] == 'left_'),
+            *swaps,
+        ),
+        links=_both_links(links),
+        upper=frozenset(keypoints) - lower - frozenset(neither),
+        lower=lower,
         joint_weights=tuple(joint_weights.get(joint, 1.0) for joint in keypoints),
-        sigmas=tuple(sigmas[joint] for joint in keypoints)) | options)
+        sigmas=tuple(sigmas[canonical[joint]] for joint in keypoints),
+        aliases=tuple(names.items()),
+    )
 
-
-_LEG_LINKS = (('left_ankle', 'left_knee'), ('left_knee', 'left_hip'))
-_ARM_LINKS = (('left_shoulder', 'left_elbow'), ('left_elbow', 'left_wrist'))
-_FACE_LINKS = (('left_eye', 'right_eye'), ('nose', 'left_eye'), ('left_eye', 'left_ear'),
-               ('left_ear', 'left_shoulder'))
-_BOX_LINKS = (('left_hip', 'right_hip'), ('left_shoulder', 'left_hip'), ('left_shoulder', 'right_shoulder'))
 
 COCO17 = _skeleton(
-    'coco', (*_FACE, *SHARED12), (*_LEG_LINKS, *_BOX_LINKS, *_ARM_LINKS, *_FACE_LINKS), _COCO_SIGMAS, _WEIGHTS)
+    'coco', (*_FACE, *SHARED12), (*_LEGS, *_HIPS, *_TRUNK, *_SHOULDERS, *_ARMS, *_HEAD)
+)
 
 MPII16 = _skeleton(
     'mpii',
-    ('right_ankle', 'right_knee', 'right_hip', 'left_hip', 'left_knee', 'left_ankle', 'pelvis', 'thorax',
-     'upper_neck', 'head_top', 'right_wrist', 'right_elbow', 'right_shoulder', 'left_shoulder', 'left_elbow',
-     'left_wrist'),
-    (*_LEG_LINKS, ('left_hip', 'pelvis'), ('pelvis', 'thorax'), ('thorax', 'upper_neck'),
-     ('upper_neck', 'head_top'), ('upper_neck', 'left_shoulder'), *_ARM_LINKS),
+    (
+        *('right_ankle', 'right_knee', 'right_hip', 'left_hip', 'left_knee', 'left_ankle'),
+        *('pelvis', 'thorax', 'upper_neck', 'head_top'),
+        *('right_wrist', 'right_elbow', 'right_shoulder'),
+        *('left_shoulder', 'left_elbow', 'left_wrist'),
+    ),
+    (
+        *_LEGS,
+        ('left_hip', 'pelvis'),
+        ('pelvis', 'thorax'),
+        ('thorax', 'upper_neck'),
+        ('upper_neck', 'head_top'),
+        ('upper_neck', 'left_shoulder'),
+        *_ARMS,
+    ),
     # mmpose mpii.py, where knees and shoulders differ from COCO's
-    {**SIGMA_SETS['mpii'], 'left_knee': .083, 'right_knee': .083, 'left_shoulder': .179, 'right_shoulder': .179},
-    _WEIGHTS)
+    {
+        **SIGMA_SETS['mpii'],
+        **dict.fromkeys(_both('knee'), 0.083),
+        **dict.fromkeys(_both('shoulder'), 0.179),
+    },
+)
 
-_HALPE_ALIASES = (('head', 'head_top'), ('neck', 'upper_neck'), ('hip', 'pelvis'))
-_FEET = tuple(f'{side}_{joint}' for joint in ('big_toe', 'small_toe', 'heel') for side in ('left', 'right'))
-_HALPE_BODY = (*_FACE, *SHARED12, 'head', 'neck', 'hip', *_FEET)
-_HALPE_LINKS = (*_LEG_LINKS, ('left_hip', 'hip'), ('head', 'neck'), ('neck', 'hip'), ('neck', 'left_shoulder'),
-                *_ARM_LINKS, *_FACE_LINKS, *(('left_ankle', joint) for joint in _FEET if joint.startswith('left_')))
-
-
-def _halpe_sigmas(set_name: str) -> dict[str, float]:
-    values = SIGMA_SETS[set_name]
-    return {joint: values[dict(_HALPE_ALIASES).get(joint, joint)] for joint in _HALPE_BODY}
-
+_HALPE_ALIASES = dict(head='head_top', neck='upper_neck', hip='pelvis')
+_HALPE_BODY = (*_FACE, *SHARED12, *_HALPE_ALIASES, *_FEET)
+_HALPE_LINKS = (
+    *_LEGS,
+    ('left_hip', 'hip'),
+    ('head', 'neck'),
+    ('neck', 'hip'),
+    ('neck', 'left_shoulder'),
+    *_ARMS,
+    *_HEAD,
+    *(('left_ankle', joint) for joint in _FEET[::2]),
+)
 
 HALPE26 = _skeleton(
-    'halpe26', _HALPE_BODY, _HALPE_LINKS, _halpe_sigmas('halpe26'),
-    _WEIGHTS | dict(hip=1.2) | dict.fromkeys(_FEET, 1.5), aliases=_HALPE_ALIASES)
+    'halpe26',
+    _HALPE_BODY,
+    _HALPE_LINKS,
+    SIGMA_SETS['halpe26'],
+    _WEIGHTS | dict(hip=1.2) | dict.fromkeys(_FEET, 1.5),
+    _HALPE_ALIASES,
+)
 
-# A face of 68 points mirrors within runs: the points of a run (first, last) reverse their order.
-_FACE68_RUNS = ((0, 16), (17, 26), (31, 35), (48, 54), (55, 59), (60, 64), (65, 67))
-_FACE68_PAIRS = tuple(
-    [(first + i, last - i) for first, last in _FACE68_RUNS for i in range((last - first + 1) // 2)]
-    + [(36 + i, 45 - i) for i in range(4)] + [(40, 47), (41, 46)])
 _FACE68 = tuple(f'face-{i}' for i in range(68))
-_HAND = ('hand_root', *(f'{finger}{i}' for finger in ('thumb', 'forefinger', 'middle_finger', 'ring_finger',
-                                                      'pinky_finger') for i in range(1, 5)))
+# The 68 face points mirror within runs of consecutive numbers (first, last); the eyes, 36 to 41 and
+# 42 to 47, mirror into each other.
+_FACE68_RUNS = (
+    (0, 16),
+    (17, 26),
+    (31, 35),
+    (36, 45),
+    (40, 47),
+    (48, 54),
+    (55, 59),
+    (60, 64),
+    (65, 67),
+)
+_FACE68_LENGTHS = {36: 4, 40: 2}
+_FACE68_SWAPS = tuple(
+    (f'face-{first + i}', f'face-{last - i}')
+    for first, last in _FACE68_RUNS
+    for i in range(_FACE68_LENGTHS.get(first, (last - first + 1) // 2))
+)
+_FINGERS = ('thumb', 'forefinger', 'middle_finger', 'ring_finger', 'pinky_finger')
+_HAND = ('hand_root', *(f'{finger}{i}' for finger in _FINGERS for i in range(1, 5)))
 _HANDS = tuple(f'{side}_{joint}' for side in ('left', 'right') for joint in _HAND)
-_HALPE136_KEYPOINTS = (*_HALPE_BODY, *_FACE68, *_HANDS)
 _FINGER_LINKS = tuple(
-    ('left_wrist' if joint.endswith('1') else f'left_{joint[:-1]}{int(joint[-1]) - 1}', f'left_{joint}')
-    for joint in _HAND[1:])
+    ('left_wrist' if i == 1 else f'left_{finger}{i - 1}', f'left_{finger}{i}')
+    for finger in _FINGERS
+    for i in range(1, 5)
+)
 
 HALPE136 = _skeleton(
-    'halpe', _HALPE136_KEYPOINTS, (*_HALPE_LINKS, *_FINGER_LINKS),
-    _halpe_sigmas('halpe136') | dict.fromkeys((*_FACE68, *_HANDS), .015), {},
-    swaps=(*((joint, mirror_name(joint)) for joint in _HALPE136_KEYPOINTS if joint.startswith('left_')),
-           *((f'face-{i}', f'face-{j}') for i, j in _FACE68_PAIRS)),
-    upper=frozenset(_HALPE_BODY) - _LOWER, aliases=_HALPE_ALIASES)
+    'halpe',
+    (*_HALPE_BODY, *_FACE68, *_HANDS),
+    (*_HALPE_LINKS, *_FINGER_LINKS),
+    {**SIGMA_SETS['halpe136'], **dict.fromkeys((*_FACE68, *_HANDS), 0.015)},
+    {},
+    _HALPE_ALIASES,
+    _FACE68_SWAPS,
+    neither=(*_FACE68, *_HANDS),
+)
 
-# The neck of AIC lies at the collar, below MPII's upper_neck and Halpe's neck. It keeps a name of its own, so that
-# it joins neither unless a map's aliases say so.
+# The neck of AIC lies at the collar, below MPII's upper_neck and Halpe's neck. It has no alias, so
+# that it joins neither unless the user of a map says so.
 AIC14 = _skeleton(
     'aic',
-    ('right_shoulder', 'right_elbow', 'right_wrist', 'left_shoulder', 'left_elbow', 'left_wrist', 'right_hip',
-     'right_knee', 'right_ankle', 'left_hip', 'left_knee', 'left_ankle', 'head_top', 'neck'),
-    (*_ARM_LINKS, ('left_shoulder', 'neck'), *_LEG_LINKS, ('left_hip', 'right_hip'), ('head_top', 'neck'),
-     ('left_shoulder', 'left_hip')),
-    dict(right_shoulder=.01388152, right_elbow=.01515228, right_wrist=.01057665, left_shoulder=.01417709,
-         left_elbow=.01497891, left_wrist=.01402144, right_hip=.03909642, right_knee=.03686941,
-         right_ankle=.01981803, left_hip=.03843971, left_knee=.03412318, left_ankle=.02415081,
-         head_top=.01291456, neck=.01236173),
-    _WEIGHTS)
+    (
+        *(
+            'right_shoulder',
+            'right_elbow',
+            'right_wrist',
+            'left_shoulder',
+            'left_elbow',
+            'left_wrist',
+        ),
+        *('right_hip', 'right_knee', 'right_ankle', 'left_hip', 'left_knee', 'left_ankle'),
+        *('head_top', 'neck'),
+    ),
+    (*_ARMS, ('left_shoulder', 'neck'), *_LEGS, *_HIPS, ('head_top', 'neck'), *_TRUNK),
+    dict(
+        right_shoulder=0.01388152,
+        right_elbow=0.01515228,
+        right_wrist=0.01057665,
+        left_shoulder=0.01417709,
+        left_elbow=0.01497891,
+        left_wrist=0.01402144,
+        right_hip=0.03909642,
+        right_knee=0.03686941,
+        right_ankle=0.01981803,
+        left_hip=0.03843971,
+        left_knee=0.03412318,
+        left_ankle=0.02415081,
+        head_top=0.01291456,
+        neck=0.01236173,
+    ),
+)
 
+_CROWDPOSE_WEIGHTS = (0.2, 0.2, 0.2, 1.3, 1.5, 0.2, 1.3, 1.5, 0.2, 0.2, 0.5, 0.2, 0.2, 0.5)
 CROWDPOSE14 = _skeleton(
-    'crowdpose', (*SHARED12, 'top_head', 'neck'),
-    (*_LEG_LINKS, *_BOX_LINKS, *_ARM_LINKS, ('top_head', 'neck'), ('left_shoulder', 'neck')),
-    {**_COCO_SIGMAS, 'top_head': .079, 'neck': .079},
-    # mmpose crowdpose.py as published; they are not symmetric
-    dict(left_shoulder=.2, right_shoulder=.2, left_elbow=.2, right_elbow=1.3, left_wrist=1.5, right_wrist=.2,
-         left_hip=1.3, right_hip=1.5, left_knee=.2, right_knee=.2, left_ankle=.5, right_ankle=.2, top_head=.2,
-         neck=.5),
-    aliases=(('top_head', 'head_top'), ('neck', 'upper_neck')))
+    'crowdpose',
+    (*SHARED12, 'top_head', 'neck'),
+    (
+        *(*_LEGS, *_HIPS, *_TRUNK, *_SHOULDERS, *_ARMS),
+        ('top_head', 'neck'),
+        ('left_shoulder', 'neck'),
+    ),
+    # mmpose crowdpose.py; the two sides do differ there
+    joint_weights=dict(zip((*SHARED12, 'top_head', 'neck'), _CROWDPOSE_WEIGHTS)),
+    aliases=dict(top_head='head_top', neck='upper_neck'),
+)
 
 POSETRACK18 = _skeleton(
-    'posetrack18', ('nose', 'head_bottom', 'head_top', 'left_ear', 'right_ear', *SHARED12),
-    (*_LEG_LINKS, *_BOX_LINKS, *_ARM_LINKS, ('nose', 'head_bottom'), ('nose', 'head_top'),
-     ('head_bottom', 'left_shoulder')),
-    {**_COCO_SIGMAS, 'head_bottom': .025, 'head_top': .025, 'nose': .026},
-    _WEIGHTS, aliases=(('head_bottom', 'upper_neck'),))
+    'posetrack18',
+    ('nose', 'head_bottom', 'head_top', *_both('ear'), *SHARED12),
+    (
+        *(*_LEGS, *_HIPS, *_TRUNK, *_SHOULDERS, *_ARMS),
+        ('nose', 'head_bottom'),
+        ('nose', 'head_top'),
+        ('head_bottom', 'left_shoulder'),
+    ),
+    # mmpose posetrack18.py puts COCO's eye scale on the two head points
+    {**_SIGMAS, 'upper_neck': 0.025, 'head_top': 0.025},
+    aliases=dict(head_bottom='upper_neck'),
+)
 
 UNION21 = union([COCO17, MPII16], name='union21', sigmas='coco21')
 
@@ -150,7 +242,8 @@ _LIBRARY = dict(
     crowdpose14=CROWDPOSE14,
     posetrack18=POSETRACK18,
     union21=UNION21,
-    coco12_shared=COCO17.subset(SHARED12, 'coco12_shared'))
+    coco12_shared=COCO17.subset(SHARED12, 'coco12_shared'),
+)
 
 
 def get_skeleton(skeleton: str | Skeleton | Mapping[str, Any]) -> Skeleton:

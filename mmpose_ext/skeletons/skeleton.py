@@ -17,10 +17,10 @@ CENTRE_COLOR = (51, 153, 255)
 
 @dataclass(frozen=True)
 class Skeleton:
-    """The keypoints of one dataset, in its own order and under its own names. Immutable and checked.
+    """The keypoints of one dataset, in its own order and under its own names. Immutable, checked.
 
-    MMPose's ``parse_pose_metainfo`` accepts a metainfo with 22 sigmas for 21 keypoints or a one-sided swap;
-    here such a skeleton cannot be made.
+    MMPose's ``parse_pose_metainfo`` accepts a metainfo with 22 sigmas for 21 keypoints or a
+    one-sided swap; here such a skeleton cannot be made.
 
     Args:
         name: Name of the convention, also the ``dataset_name`` of its metainfo.
@@ -28,10 +28,12 @@ class Skeleton:
         swaps: Pairs of names exchanged by a horizontal flip; left first where names carry a side.
         links: Pairs of names to draw a limb between.
         upper: Names of the upper body.
-        lower: Names of the lower body. A name in neither (fingers, face contour) counts for neither.
+        lower: Names of the lower body. A name in neither (fingers, face contour) counts for
+            neither.
         joint_weights: K loss weights, positive.
         sigmas: K scales of object keypoint similarity, positive.
-        aliases: Pairs (own name, canonical name) for keypoints that another skeleton calls differently.
+        aliases: Pairs (own name, canonical name) for keypoints that another skeleton calls
+            differently.
     """
 
     name: str
@@ -55,7 +57,9 @@ class Skeleton:
         self._check_names('aliases', [own for own, _ in self.aliases], unique=True)
         repeated = _repeated(self.canonical(name) for name in self.keypoints)
         if repeated:
-            raise ValueError(f'skeleton {self.name!r}: aliases give {repeated} to several keypoints')
+            raise ValueError(
+                f'skeleton {self.name!r}: aliases give {repeated} to several keypoints'
+            )
 
     @property
     def num_keypoints(self) -> int:
@@ -83,7 +87,9 @@ class Skeleton:
         """
         if name not in self._index:
             raise ValueError(
-                f'skeleton {self.name!r} has no keypoint {name!r}, expected one of {list(self.keypoints)}')
+                f'skeleton {self.name!r} has no keypoint {name!r}, '
+                f'expected one of {list(self.keypoints)}'
+            )
         return self._index[name]
 
     def indices(self, names: Iterable[str]) -> list[int]:
@@ -111,7 +117,8 @@ class Skeleton:
             lower=self.lower & kept,
             joint_weights=tuple(self.joint_weights[i] for i in indices),
             sigmas=tuple(self.sigmas[i] for i in indices),
-            aliases=tuple(pair for pair in self.aliases if pair[0] in kept))
+            aliases=tuple(pair for pair in self.aliases if pair[0] in kept),
+        )
 
     def metainfo(self, sigmas: str | None = None) -> dict[str, Any]:
         """The ``METAINFO`` of an MMPose dataset with this skeleton.
@@ -121,26 +128,34 @@ class Skeleton:
         """
         from .sigmas import sigmas_of
 
-        values = self.sigmas if sigmas is None else [float(value) for value in sigmas_of(self, sigmas)]
+        values = (
+            self.sigmas if sigmas is None else [float(value) for value in sigmas_of(self, sigmas)]
+        )
         colors = self.colors.tolist()
         mirror = self.flip_indices
         return dict(
             dataset_name=self.name,
             keypoint_info={
                 i: dict(
-                    name=name, id=i, color=colors[i], type=self._type(name),
-                    swap='' if mirror[i] == i else self.keypoints[mirror[i]])
+                    name=name,
+                    id=i,
+                    color=colors[i],
+                    type=self._type(name),
+                    swap='' if mirror[i] == i else self.keypoints[mirror[i]],
+                )
                 for i, name in enumerate(self.keypoints)
             },
             skeleton_info={
-                i: dict(link=pair, id=i, color=self._link_color(pair)) for i, pair in enumerate(self.links)
+                i: dict(link=pair, id=i, color=self._link_color(pair))
+                for i, pair in enumerate(self.links)
             },
             joint_weights=list(self.joint_weights),
-            sigmas=list(values))
+            sigmas=list(values),
+        )
 
     @classmethod
     def from_metainfo(cls, metainfo: Mapping[str, Any]) -> Skeleton:
-        """Read and check an MMPose metainfo, raw (a ``METAINFO``) or parsed (a dataset's ``metainfo``).
+        """Read and check an MMPose metainfo, raw (``METAINFO``) or parsed (``dataset.metainfo``).
 
         Raises:
             ValueError: If lengths, ids, swaps or links do not agree.
@@ -148,21 +163,31 @@ class Skeleton:
         raw = _raw_metainfo(metainfo)
         name, info = raw['dataset_name'], raw['keypoint_info']
         if sorted(info) != list(range(len(info))):
-            raise ValueError(f'skeleton {name!r}: got keypoint ids {sorted(info)}, expected 0 to {len(info) - 1}')
+            raise ValueError(
+                f'skeleton {name!r}: got keypoint ids {sorted(info)}, expected 0 to {len(info) - 1}'
+            )
         points = [info[i] for i in range(len(info))]
         for i, point in enumerate(points):
             if point.get('id', i) != i:
-                raise ValueError(f'skeleton {name!r}: keypoint {point["name"]!r} has id {point["id"]}, expected {i}')
+                raise ValueError(
+                    f'skeleton {name!r}: keypoint {point["name"]!r} '
+                    f'has id {point["id"]}, expected {i}'
+                )
         names = [point['name'] for point in points]
         return cls(
             name=name,
             keypoints=tuple(names),
-            swaps=_swaps(name, {point['name']: point.get('swap') or point['name'] for point in points}),
-            links=tuple((a, b) for a, b in (entry['link'] for entry in raw['skeleton_info'].values())),
+            swaps=_swaps(
+                name, {point['name']: point.get('swap') or point['name'] for point in points}
+            ),
+            links=tuple(
+                (a, b) for a, b in (entry['link'] for entry in raw['skeleton_info'].values())
+            ),
             upper=frozenset(point['name'] for point in points if point.get('type') == 'upper'),
             lower=frozenset(point['name'] for point in points if point.get('type') == 'lower'),
             joint_weights=tuple(float(value) for value in raw['joint_weights']),
-            sigmas=tuple(float(value) for value in raw['sigmas']))
+            sigmas=tuple(float(value) for value in raw['sigmas']),
+        )
 
     @cached_property
     def _index(self) -> dict[str, int]:
@@ -191,7 +216,9 @@ class Skeleton:
         unknown = sorted(set(names) - set(self.keypoints))
         if unknown:
             raise ValueError(
-                f'skeleton {self.name!r}: {entry} name {unknown}, expected names of {list(self.keypoints)}')
+                f'skeleton {self.name!r}: {entry} name {unknown}, '
+                f'expected names of {list(self.keypoints)}'
+            )
         repeated = _repeated(names)
         if unique and repeated:
             raise ValueError(f'skeleton {self.name!r}: {entry} repeat {repeated}')
@@ -201,20 +228,37 @@ class Skeleton:
         for pair in self.swaps:
             sided = [name for name in pair if mirror_name(name) != name]
             if sided and pair[1] != mirror_name(pair[0]):
-                raise ValueError(f'skeleton {self.name!r}: swap {pair} does not pair a left name with its right one')
+                raise ValueError(
+                    f'skeleton {self.name!r}: swap {pair} '
+                    'does not pair a left name with its right one'
+                )
             if sided and not pair[0].startswith('left_'):
-                raise ValueError(f'skeleton {self.name!r}: swap {pair} is not in the order (left, right)')
+                raise ValueError(
+                    f'skeleton {self.name!r}: swap {pair} is not in the order (left, right)'
+                )
         for name in self.keypoints:
             other = mirror_name(name)
-            if other != name and other in self.keypoints and frozenset((name, other)) not in swapped:
-                raise ValueError(f'skeleton {self.name!r}: {name!r} and {other!r} are missing from the swaps')
+            if (
+                other != name
+                and other in self.keypoints
+                and frozenset((name, other)) not in swapped
+            ):
+                raise ValueError(
+                    f'skeleton {self.name!r}: {name!r} and {other!r} are missing from the swaps'
+                )
 
     def _check_values(self, entry: str, values: tuple[float, ...]) -> None:
         if len(values) != self.num_keypoints:
-            raise ValueError(f'skeleton {self.name!r}: got {len(values)} {entry} for {self.num_keypoints} keypoints')
+            raise ValueError(
+                f'skeleton {self.name!r}: got {len(values)} {entry} '
+                f'for {self.num_keypoints} keypoints'
+            )
         for name, value in zip(self.keypoints, values):
             if not (np.isfinite(value) and value > 0):
-                raise ValueError(f'skeleton {self.name!r}: {entry} of {name!r} is {value!r}, expected a positive number')
+                raise ValueError(
+                    f'skeleton {self.name!r}: {entry} of {name!r} is {value!r}, '
+                    'expected a positive number'
+                )
 
 
 def mirror_name(name: str) -> str:
@@ -241,7 +285,9 @@ def _swaps(skeleton: str, mirror: dict[str, str]) -> tuple[tuple[str, str], ...]
     for name, other in mirror.items():
         if mirror.get(other) != name:
             raise ValueError(
-                f'skeleton {skeleton!r}: {name!r} swaps with {other!r}, which swaps with {mirror.get(other)!r}')
+                f'skeleton {skeleton!r}: {name!r} swaps with {other!r}, '
+                f'which swaps with {mirror.get(other)!r}'
+            )
         pair = (other, name) if name.startswith('right_') else (name, other)
         if name != other and pair not in swaps and pair[::-1] not in swaps:
             swaps.append(pair)
@@ -253,20 +299,38 @@ def _raw_metainfo(metainfo: Mapping[str, Any]) -> Mapping[str, Any]:
     wanted = {'dataset_name', 'keypoint_info', 'skeleton_info', 'joint_weights', 'sigmas'}
     if wanted.issubset(metainfo):
         return metainfo
-    parsed = {'dataset_name', 'keypoint_id2name', 'flip_indices', 'skeleton_links', 'sigmas',
-              'upper_body_ids', 'lower_body_ids', 'dataset_keypoint_weights'}
+    parsed = {
+        'dataset_name',
+        'keypoint_id2name',
+        'flip_indices',
+        'skeleton_links',
+        'sigmas',
+        'upper_body_ids',
+        'lower_body_ids',
+        'dataset_keypoint_weights',
+    }
     if not parsed.issubset(metainfo):
-        raise ValueError(f'got a metainfo with the keys {sorted(metainfo)}, expected {sorted(wanted)}')
+        raise ValueError(
+            f'got a metainfo with the keys {sorted(metainfo)}, expected {sorted(wanted)}'
+        )
     names, flips = metainfo['keypoint_id2name'], metainfo['flip_indices']
     if len(flips) != len(names):
         raise ValueError(
-            f'skeleton {metainfo["dataset_name"]!r}: got {len(flips)} flip_indices for {len(names)} keypoints')
-    types = {i: 'upper' for i in metainfo['upper_body_ids']} | {i: 'lower' for i in metainfo['lower_body_ids']}
+            f'skeleton {metainfo["dataset_name"]!r}: '
+            f'got {len(flips)} flip_indices for {len(names)} keypoints'
+        )
+    types = dict.fromkeys(metainfo['upper_body_ids'], 'upper')
+    types |= dict.fromkeys(metainfo['lower_body_ids'], 'lower')
     return dict(
         dataset_name=metainfo['dataset_name'],
-        keypoint_info={i: dict(name=name, swap=names[flips[i]], type=types.get(i, '')) for i, name in names.items()},
+        keypoint_info={
+            i: dict(name=name, swap=names[flips[i]], type=types.get(i, ''))
+            for i, name in names.items()
+        },
         skeleton_info={
-            i: dict(link=tuple(names[end] for end in link)) for i, link in enumerate(metainfo['skeleton_links'])
+            i: dict(link=tuple(names[end] for end in link))
+            for i, link in enumerate(metainfo['skeleton_links'])
         },
         joint_weights=metainfo['dataset_keypoint_weights'],
-        sigmas=metainfo['sigmas'])
+        sigmas=metainfo['sigmas'],
+    )

@@ -9,33 +9,43 @@ from .sigmas import sigmas_of
 from .skeleton import Skeleton
 
 
-def union(skeletons: Sequence[Skeleton],
-          aliases: Mapping[str, Mapping[str, str]] | None = None,
-          name: str = 'union',
-          sigmas: str | None = None) -> Skeleton:
+def union(
+    skeletons: Sequence[Skeleton],
+    aliases: Mapping[str, Mapping[str, str]] | None = None,
+    name: str = 'union',
+    sigmas: str | None = None,
+) -> Skeleton:
     """A skeleton that holds every keypoint of several ones.
 
-    The keypoints are the first skeleton's, then each later one's new ones in its order, all under canonical names.
-    Type, weight and scale of a keypoint come from the first skeleton that has it. A link between a joint and its
-    mirror image gives way to a path through a centre joint which another skeleton brings in (hip-hip to
-    hip-pelvis-hip).
+    The keypoints are the first skeleton's, then each later one's new ones in its order, all under
+    canonical names. Type, weight and scale of a keypoint come from the first skeleton that has it.
+    A link between a joint and its mirror image gives way to a path through a centre joint which
+    another skeleton brings in (hip-hip to hip-pelvis-hip).
 
     Args:
         skeletons: The skeletons to unite, at least one.
-        aliases: Per skeleton name, further pairs own name -> canonical name, on top of the skeleton's own.
+        aliases: Per skeleton name, further pairs own name -> canonical name, on top of the
+            skeleton's own.
         name: Name of the union.
-        sigmas: A named sigma set; by default each keypoint keeps the scale of the skeleton it came from.
+        sigmas: A named sigma set; by default each keypoint keeps the scale of the skeleton it came
+            from.
 
     Raises:
-        ValueError: If no skeleton is given or two skeletons disagree on the mirror image of a keypoint.
+        ValueError: If no skeleton is given or two skeletons disagree on the mirror image of a
+            keypoint.
     """
     if not skeletons:
         raise ValueError('got no skeletons to unite, expected at least one')
     aliases = aliases or {}
     unknown = sorted(set(aliases) - {skeleton.name for skeleton in skeletons})
     if unknown:
-        raise ValueError(f'aliases name skeletons {unknown}, expected {[skeleton.name for skeleton in skeletons]}')
-    parts = [_under_canonical_names(skeleton, aliases.get(skeleton.name, {})) for skeleton in skeletons]
+        raise ValueError(
+            f'aliases name skeletons {unknown}, '
+            f'expected {[skeleton.name for skeleton in skeletons]}'
+        )
+    parts = [
+        _under_canonical_names(skeleton, aliases.get(skeleton.name, {})) for skeleton in skeletons
+    ]
     weights: dict[str, float] = {}
     scales: dict[str, float] = {}
     types: dict[str, bool | None] = {}
@@ -44,7 +54,9 @@ def union(skeletons: Sequence[Skeleton],
         for i, joint in enumerate(part.keypoints):
             weights.setdefault(joint, part.joint_weights[i])
             scales.setdefault(joint, part.sigmas[i])
-            types.setdefault(joint, True if joint in part.upper else False if joint in part.lower else None)
+            types.setdefault(
+                joint, True if joint in part.upper else False if joint in part.lower else None
+            )
         for pair in part.swaps:
             swaps.setdefault(frozenset(pair), pair)
     result = Skeleton(
@@ -55,10 +67,13 @@ def union(skeletons: Sequence[Skeleton],
         upper=frozenset(joint for joint, is_upper in types.items() if is_upper is True),
         lower=frozenset(joint for joint, is_upper in types.items() if is_upper is False),
         joint_weights=tuple(weights.values()),
-        sigmas=tuple(scales.values()))
+        sigmas=tuple(scales.values()),
+    )
     if sigmas is None:
         return result
-    return replace(result, sigmas=tuple(round(float(value), 6) for value in sigmas_of(result, sigmas)))
+    return replace(
+        result, sigmas=tuple(round(float(value), 6) for value in sigmas_of(result, sigmas))
+    )
 
 
 def _under_canonical_names(skeleton: Skeleton, aliases: Mapping[str, str]) -> Skeleton:
@@ -72,7 +87,8 @@ def _under_canonical_names(skeleton: Skeleton, aliases: Mapping[str, str]) -> Sk
         links=tuple((names[start], names[end]) for start, end in skeleton.links),
         upper=frozenset(names[own] for own in skeleton.upper),
         lower=frozenset(names[own] for own in skeleton.lower),
-        aliases=())
+        aliases=(),
+    )
 
 
 def _links(parts: Sequence[Skeleton]) -> tuple[tuple[str, str], ...]:
@@ -82,7 +98,9 @@ def _links(parts: Sequence[Skeleton]) -> tuple[tuple[str, str], ...]:
 
     def detour(part: Skeleton, pair: frozenset[str]) -> bool:
         return any(
-            all(frozenset((end, joint)) in links for end in pair) for joint in joints - set(part.keypoints))
+            all(frozenset((end, joint)) in links for end in pair)
+            for joint in joints - set(part.keypoints)
+        )
 
     kept: dict[frozenset[str], tuple[str, str]] = {}
     for part in parts:
