@@ -22,6 +22,7 @@ class UnionVisualizer(PoseLocalVisualizer):
     2 px links on a person 300 px tall; other values scale these.
 
     Args:
+        name: Name of the instance.
         bases: Skeleton of each source's own labels, by the ``source`` of the data sample.
         base: Skeleton of the labels for samples without a source, or with one not in ``bases``. By
             default
@@ -31,11 +32,12 @@ class UnionVisualizer(PoseLocalVisualizer):
 
     def __init__(
         self,
+        name: str = 'visualizer',
         bases: Mapping[str, str] | None = None,
         base: str | None = None,
         **kwargs,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(name=name, **kwargs)
         self.bases = {source: get_skeleton(name) for source, name in (bases or {}).items()}
         self.base = None if base is None else get_skeleton(base)
         self._sample_base: Skeleton | None = self.base
