@@ -94,7 +94,7 @@ def _history_method(owner: Any, name: str) -> Callable:
 
 
 def start_gloo_without_accelerator() -> None:
-    """Let ``launcher='pytorch'``, ``'slurm'`` and ``'mpi'`` start processes on machines without GPU.
+    """Let every launcher (pytorch, slurm, mpi) start processes on machines without accelerator.
 
     Symptom: ``module 'torch._C' has no attribute '_cuda_setDevice'`` when several processes start
     on CPU, then ``device_ids`` errors from DistributedDataParallel, then ``SyncBatchNorm expected
