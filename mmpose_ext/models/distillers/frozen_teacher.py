@@ -1,0 +1,166 @@
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.config import Config
+from mmengine.dist import barrier, is_main_process
+from mmengine.fileio import get_local_path
+from mmengine.hub import get_config
+from mmengine.model import BaseDataPreprocessor, revert_sync_batchnorm
+from torch import Tensor, nn
+
+from mmpose_ext.registry import MODELS
+
+
+class FrozenTeacher(nn.Module):
+    """A trained model that only answers: nothing in it ever moves.
+
+    It stays in eval mode whatever its owner is told, so that its batch norms keep their statistics;
+    no parameter asks for a gradient; synchronized batch norms become local ones, so that it takes
+    part in no collective. Keep it in a plain container (a ``dict``) of the owner, not as an
+    attribute: then it is in no state dict, optimizer, distributed wrapper or moving average.
+    Copying the owner shares it.
+
+    Args:
+        model: The model, with its weights.
+    """
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = revert_sync_batchnorm(model).requires_grad_(False)
+        self.eval()
+
+    @classmethod
+    def load(cls, name: str, config: str | Path | dict, checkpoint: str | Path) -> 'FrozenTeacher':
+        """Build a teacher from files.
+
+        Args:
+            name: What to call it in error messages.
+            config: A config file, ``package::path`` of an installed OpenMMLab package, a config
+                shipped with this package, or the model's config itself.
+            checkpoint: File, URL or object store address of weights that fit the config exactly.
+
+        Raises:
+            FileNotFoundError: If a file does not exist.
+            ValueError: If the config has no model, or the checkpoint does not fit.
+        """
+        model = MODELS.build(model_config(name, config))
+        state_dict = read_checkpoint(name, checkpoint)
+        try:
+            model.load_state_dict(state_dict, strict=True)
+        except RuntimeError as error:
+            raise ValueError(
+                f'teacher {name!r}: checkpoint {str(checkpoint)!r} got weights of another model '
+                f'than its config, expected every key to fit. {error}'
+            ) from error
+        return cls(model)
+
+    def train(self, mode: bool = True) -> 'FrozenTeacher':
+        """Stay in eval mode."""
+        return super().train(False)
+
+    def __deepcopy__(self, memo: dict) -> 'FrozenTeacher':
+        return self
+
+    @torch.inference_mode()
+    def forward(self, inputs: Tensor) -> Any:
+        """The model's raw output for normalized inputs ``(B, C, H, W)``."""
+        return self.model(inputs, None, mode='tensor')
+
+
+class Renormalization:
+    """Turn images normalized for one model into images normalized for another.
+
+    Args:
+        source: Preprocessor the images went through.
+        target: Preprocessor they should have gone through.
+    """
+
+    def __init__(self, source: BaseDataPreprocessor, target: BaseDataPreprocessor) -> None:
+        source_mean, source_std, source_swaps = _normalization(source)
+        target_mean, target_std, target_swaps = _normalization(target)
+        self._swaps = source_swaps != target_swaps
+        if self._swaps:
+            source_mean, source_std = source_mean.flip(0), source_std.flip(0)
+        self._scale = source_std / target_std
+        self._shift = (source_mean - target_mean) / target_std
+        self._is_identity = bool(torch.all(self._scale == 1) and torch.all(self._shift == 0))
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """Convert images ``(B, 3, H, W)``."""
+        if self._swaps:
+            images = images.flip(1)
+        if self._is_identity:
+            return images
+        return images * self._scale.to(images) + self._shift.to(images)
+
+
+def model_config(name: str, config: str | Path | dict) -> dict:
+    """The model's part of a config, given as :meth:`FrozenTeacher.load` takes it.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the config has no model.
+    """
+    if isinstance(config, dict):
+        return config
+    found = get_config(config) if '::' in str(config) else Config.fromfile(_locate(config))
+    if 'model' not in found:
+        raise ValueError(
+            f"teacher {name!r}: config {str(config)!r} got no 'model', expected a training config"
+        )
+    return found.model
+
+
+def _locate(config: str | Path) -> str:
+    if Path(config).is_file():
+        return str(config)
+    from mmpose_ext import cfg
+
+    return cfg(str(config))
+
+
+def read_checkpoint(name: str, checkpoint: str | Path) -> dict[str, Tensor]:
+    """Read weights without ever running code that a file may carry.
+
+    Args:
+        name: What to call the teacher in error messages.
+        checkpoint: See :meth:`FrozenTeacher.load`.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is damaged or holds anything but plain data.
+    """
+    address = str(checkpoint)
+    if address.startswith(('http://', 'https://')):
+        address = _download(address)
+    elif '://' not in address and not Path(address).is_file():
+        raise FileNotFoundError(
+            f'teacher {name!r}: checkpoint got {address!r}, expected an existing file; train the '
+            'teacher first, or point `checkpoint` at its weights'
+        )
+    with get_local_path(address) as path:
+        try:
+            content = torch.load(path, map_location='cpu', weights_only=True)
+        except Exception as error:
+            raise ValueError(
+                f'teacher {name!r}: checkpoint {address!r} got refused, expected a file that holds '
+                f'weights and plain data only. {error}'
+            ) from error
+    return content.get('state_dict', content)
+
+
+def _download(url: str) -> str:
+    """Fetch a URL into PyTorch's cache once per job."""
+    path = Path(torch.hub.get_dir()) / 'checkpoints' / Path(url).name
+    if is_main_process() and not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torch.hub.download_url_to_file(url, str(path))
+    barrier()
+    return str(path)
+
+
+def _normalization(preprocessor: BaseDataPreprocessor) -> tuple[Tensor, Tensor, bool]:
+    mean = getattr(preprocessor, 'mean', torch.zeros(3, 1, 1)).cpu()
+    std = getattr(preprocessor, 'std', torch.ones(3, 1, 1)).cpu()
+    return mean, std, bool(getattr(preprocessor, '_channel_conversion', False))
