@@ -1,0 +1,3 @@
+from .source_routed_evaluator import SourceRoutedEvaluator
+
+__all__ = ['SourceRoutedEvaluator']

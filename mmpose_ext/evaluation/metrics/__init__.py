@@ -1,0 +1,4 @@
+from .union_coco_metric import UnionCocoMetric
+from .union_mpii_metric import UnionMpiiMetric
+
+__all__ = ['UnionCocoMetric', 'UnionMpiiMetric']
