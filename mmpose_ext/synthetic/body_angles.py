@@ -4,6 +4,7 @@ SMPL's rest pose is the T-pose: y up, facing +z, the left side at +x. Angles are
 read like a clinician's: flexion is positive, and both sides use the same signs, so a pose is
 mirrored by exchanging its sides.
 """
+
 from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
@@ -12,12 +13,20 @@ from mmpose_ext.geometry import axis_angle_to_matrix, matrix_to_axis_angle
 
 # Ranges of motion in degrees, rounded from the tables of the American Academy of Orthopaedic
 # Surgeons. The spine's are those of its three SMPL joints together, the neck's of neck and head.
-LEG_LIMITS = dict(flexion=(-30, 125), outward=(-20, 50), turn=(-40, 50), knee=(0, 145),
-                  ankle=(-30, 50))
-ARM_LIMITS = dict(elevation=(0, 178), azimuth=(-80, 125), twist=(-100, 80), elbow=(0, 148),
-                  wrist=(-60, 60))
-TRUNK_LIMITS = dict(bend=(-30, 80), tilt=(-35, 35), twist=(-50, 50), nod=(-45, 50),
-                    head_tilt=(-35, 35), head_turn=(-70, 70))
+LEG_LIMITS = dict(
+    flexion=(-30, 125), outward=(-20, 50), turn=(-40, 50), knee=(0, 145), ankle=(-30, 50)
+)
+ARM_LIMITS = dict(
+    elevation=(0, 178), azimuth=(-80, 125), twist=(-100, 80), elbow=(0, 148), wrist=(-60, 60)
+)
+TRUNK_LIMITS = dict(
+    bend=(-30, 80),
+    tilt=(-35, 35),
+    twist=(-50, 50),
+    nod=(-45, 50),
+    head_tilt=(-35, 35),
+    head_turn=(-70, 70),
+)
 
 
 @dataclass(frozen=True)
@@ -93,8 +102,14 @@ class BodyAngles:
     def mirrored(self) -> 'BodyAngles':
         """Return the mirror image of this pose."""
         signs = {name: -getattr(self, name) for name in _SIDED}
-        return replace(self, **signs, left_leg=self.right_leg, right_leg=self.left_leg,
-                       left_arm=self.right_arm, right_arm=self.left_arm)
+        return replace(
+            self,
+            **signs,
+            left_leg=self.right_leg,
+            right_leg=self.left_leg,
+            left_arm=self.right_arm,
+            right_arm=self.left_arm,
+        )
 
     def limited(self) -> 'BodyAngles':
         """Return this pose with every angle inside its range of motion."""
@@ -106,8 +121,12 @@ class BodyAngles:
     def jittered(self, rng: np.random.Generator, scale: float = 4) -> 'BodyAngles':
         """Return this pose with Gaussian noise of ``scale`` degrees on the joints."""
         trunk = {name: getattr(self, name) + rng.normal(0, scale) for name in TRUNK_LIMITS}
-        legs = {name: _jitter(getattr(self, name), rng, scale) for name in ('left_leg', 'right_leg')}
-        arms = {name: _jitter(getattr(self, name), rng, scale) for name in ('left_arm', 'right_arm')}
+        legs = {
+            name: _jitter(getattr(self, name), rng, scale) for name in ('left_leg', 'right_leg')
+        }
+        arms = {
+            name: _jitter(getattr(self, name), rng, scale) for name in ('left_arm', 'right_arm')
+        }
         return replace(self, **trunk, **legs, **arms)
 
     def to_pose(self, yaw: float = 0) -> np.ndarray:
@@ -123,11 +142,12 @@ class BodyAngles:
         rotations[0] = _about_y(yaw) @ _about_x(self.pitch) @ _about_z(self.roll)
         spine = _about_y(self.twist / 3) @ _about_z(self.tilt / 3) @ _about_x(self.bend / 3)
         rotations[[3, 6, 9]] = spine
-        neck = (_about_y(self.head_turn / 2) @ _about_z(self.head_tilt / 2)
-                @ _about_x(self.nod / 2))
+        neck = _about_y(self.head_turn / 2) @ _about_z(self.head_tilt / 2) @ _about_x(self.nod / 2)
         rotations[[12, 15]] = neck
-        for leg, arm, side in ((self.left_leg, self.left_arm, 0),
-                               (self.right_leg, self.right_arm, 1)):
+        for leg, arm, side in (
+            (self.left_leg, self.left_arm, 0),
+            (self.right_leg, self.right_arm, 1),
+        ):
             limbs = _leg_rotations(leg, self.pitch) | _arm_rotations(arm)
             for joint, rotation in limbs.items():
                 rotations[joint + side] = _mirror(rotation) if side else rotation
@@ -150,15 +170,21 @@ def _leg_rotations(leg: LegAngles, pitch: float) -> dict[int, np.ndarray]:
 def _arm_rotations(arm: ArmAngles) -> dict[int, np.ndarray]:
     """Rotations of the left arm, by SMPL joint."""
     elevation, azimuth = np.radians([arm.elevation, arm.azimuth])
-    direction = np.array([np.sin(elevation) * np.cos(azimuth), -np.cos(elevation),
-                          np.sin(elevation) * np.sin(azimuth)])
+    direction = np.array(
+        [
+            np.sin(elevation) * np.cos(azimuth),
+            -np.cos(elevation),
+            np.sin(elevation) * np.sin(azimuth),
+        ]
+    )
     # Raising an arm turns it outward, so that a bent elbow points down and not sideways.
     outward = np.clip(np.sin(elevation) * np.sin(azimuth), 0, 1) + (1 - np.cos(elevation)) / 2
     twist = _clip(arm.twist - 55 * outward, (-110, 85))
     whole = _swing(direction) @ _about_x(twist)
     # The shoulder blade takes a quarter of the elevation and of the reach across the chest.
-    collar = (_about_z(0.22 * np.clip(arm.elevation - 70, -40, 110))
-              @ _about_y(-0.15 * np.clip(arm.azimuth, -40, 125) * np.sin(elevation)))
+    collar = _about_z(0.22 * np.clip(arm.elevation - 70, -40, 110)) @ _about_y(
+        -0.15 * np.clip(arm.azimuth, -40, 125) * np.sin(elevation)
+    )
     return {
         13: collar,
         16: collar.T @ whole,
@@ -203,11 +229,19 @@ def _clip(value: float, limit: tuple[float, float]) -> float:
 
 def _limit(limb, limits: dict):
     values = {name: getattr(limb, name) for name in limits}
-    return replace(limb, **{name: _clip(value, limits[name])
-                            for name, value in values.items() if value is not None})
+    return replace(
+        limb,
+        **{name: _clip(value, limits[name]) for name, value in values.items() if value is not None},
+    )
 
 
 def _jitter(limb, rng: np.random.Generator, scale: float):
     values = {item.name: getattr(limb, item.name) for item in fields(limb)}
-    return replace(limb, **{name: value + rng.normal(0, scale)
-                            for name, value in values.items() if value is not None})
+    return replace(
+        limb,
+        **{
+            name: value + rng.normal(0, scale)
+            for name, value in values.items()
+            if value is not None
+        },
+    )

@@ -6,6 +6,7 @@ everyday photographs: people are small as often as large, in groups, partly hidd
 border. MPII (Andriluka et al., 2014) collects frames of activity videos: one or two people,
 large and mostly whole, in sports and work poses, from cameras of any height.
 """
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -24,7 +25,8 @@ class Domain:
         camera_roll_deg: Standard deviation.
         size: Range of the main person's stature as a fraction of the image height, were they
             upright at the centre; drawn uniformly in the logarithm.
-        spread: How far from the image centre people are, as a fraction of the image.
+        spread: Standard deviation of the main person's place along the image width, as a fraction
+            of it; the vertical one is 0.3 of it.
         overlap: Probability that a further person stands in line with the main one.
         facing: Probability of facing the camera's half space rather than any direction.
     """
@@ -44,9 +46,24 @@ class Domain:
 
 COCO = Domain(
     name='coco',
-    activities=dict(standing=30, walking=14, sitting=14, reaching=7, sitting_on_ground=4,
-                    crouching=5, kneeling=3, bending=5, lying=4, arms_up=4, running=3, twisted=3,
-                    riding=3, kicking=1, lunging=1, jumping=2),
+    activities=dict(
+        standing=30,
+        walking=14,
+        sitting=14,
+        reaching=7,
+        sitting_on_ground=4,
+        crouching=5,
+        kneeling=3,
+        bending=5,
+        lying=4,
+        arms_up=4,
+        running=3,
+        twisted=3,
+        riding=3,
+        kicking=1,
+        lunging=1,
+        jumping=2,
+    ),
     people=(0.4, 0.3, 0.18, 0.12),
     image_sizes={(640, 480): 0.7, (480, 640): 0.2, (640, 427): 0.1},
     field_of_view_deg=(32, 62),
@@ -60,9 +77,24 @@ COCO = Domain(
 
 MPII = Domain(
     name='mpii',
-    activities=dict(running=11, kicking=8, jumping=8, lunging=10, twisted=13, arms_up=9,
-                    riding=8, bending=8, crouching=6, kneeling=4, lying=4, reaching=5,
-                    sitting=4, sitting_on_ground=3, walking=4, standing=4),
+    activities=dict(
+        running=11,
+        kicking=8,
+        jumping=8,
+        lunging=10,
+        twisted=13,
+        arms_up=9,
+        riding=8,
+        bending=8,
+        crouching=6,
+        kneeling=4,
+        lying=4,
+        reaching=5,
+        sitting=4,
+        sitting_on_ground=3,
+        walking=4,
+        standing=4,
+    ),
     people=(0.62, 0.28, 0.1),
     image_sizes={(640, 360): 0.6, (640, 480): 0.4},
     field_of_view_deg=(22, 50),

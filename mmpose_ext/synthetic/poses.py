@@ -1,4 +1,5 @@
 """Random human poses as SMPL parameters."""
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -23,11 +24,13 @@ class SampledPose:
     lift: float
 
 
-def sample_pose(activities: Mapping[str, float],
-                rng: np.random.Generator,
-                rest_joints: np.ndarray,
-                yaw: float = 0,
-                attempts: int = 12) -> SampledPose:
+def sample_pose(
+    activities: Mapping[str, float],
+    rng: np.random.Generator,
+    rest_joints: np.ndarray,
+    yaw: float = 0,
+    attempts: int = 12,
+) -> SampledPose:
     """Draw a pose from a mix of activities.
 
     Left and right are exchanged with probability one half, so every distribution is symmetric.
@@ -48,12 +51,13 @@ def sample_pose(activities: Mapping[str, float],
     """
     unknown = set(activities) - set(ACTIVITIES)
     if unknown:
-        raise ValueError(f'activities got {sorted(unknown)}, expected some of '
-                         f'{sorted(ACTIVITIES)}')
+        raise ValueError(f'activities got {sorted(unknown)}, expected some of {sorted(ACTIVITIES)}')
     weights = np.array(list(activities.values()), float)
     if not (weights >= 0).all() or weights.sum() <= 0:
-        raise ValueError(f'probabilities of activities got {dict(activities)}, expected '
-                         'non-negative numbers with a positive sum')
+        raise ValueError(
+            f'probabilities of activities got {dict(activities)}, expected '
+            'non-negative numbers with a positive sum'
+        )
     activity = list(activities)[rng.choice(len(weights), p=weights / weights.sum())]
     best = None
     for _ in range(attempts):

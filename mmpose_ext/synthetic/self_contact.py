@@ -1,4 +1,5 @@
 """A cheap test for bodies whose limbs run through each other."""
+
 import numpy as np
 
 from mmpose_ext.body_models.joints import PARENTS
@@ -6,18 +7,32 @@ from mmpose_ext.geometry import axis_angle_to_matrix
 
 # Capsules: start joint, end joint, extension beyond the end (in bone lengths), radius in metres.
 _CAPSULES = dict(
-    belly=(0, 6, 0, 0.12), chest=(6, 12, -0.15, 0.115), head=(12, 15, 1.1, 0.095),
-    left_thigh=(1, 4, 0, 0.065), right_thigh=(2, 5, 0, 0.065),
-    left_shank=(4, 7, 0.1, 0.045), right_shank=(5, 8, 0.1, 0.045),
-    left_arm=(16, 18, 0, 0.04), right_arm=(17, 19, 0, 0.04),
-    left_forearm=(18, 20, 0.5, 0.035), right_forearm=(19, 21, 0.5, 0.035),
+    belly=(0, 6, 0, 0.12),
+    chest=(6, 12, -0.15, 0.115),
+    head=(12, 15, 1.1, 0.095),
+    left_thigh=(1, 4, 0, 0.065),
+    right_thigh=(2, 5, 0, 0.065),
+    left_shank=(4, 7, 0.1, 0.045),
+    right_shank=(5, 8, 0.1, 0.045),
+    left_arm=(16, 18, 0, 0.04),
+    right_arm=(17, 19, 0, 0.04),
+    left_forearm=(18, 20, 0.5, 0.035),
+    right_forearm=(19, 21, 0.5, 0.035),
 )
 _PAIRS = (
-    *((f'{side}_forearm', part) for side in ('left', 'right')
-      for part in ('belly', 'chest', 'head', 'left_thigh', 'right_thigh')),
-    ('left_forearm', 'right_forearm'), ('left_forearm', 'right_arm'),
-    ('right_forearm', 'left_arm'), ('left_arm', 'head'), ('right_arm', 'head'),
-    ('left_shank', 'right_shank'), ('left_shank', 'right_thigh'), ('right_shank', 'left_thigh'),
+    *(
+        (f'{side}_forearm', part)
+        for side in ('left', 'right')
+        for part in ('belly', 'chest', 'head', 'left_thigh', 'right_thigh')
+    ),
+    ('left_forearm', 'right_forearm'),
+    ('left_forearm', 'right_arm'),
+    ('right_forearm', 'left_arm'),
+    ('left_arm', 'head'),
+    ('right_arm', 'head'),
+    ('left_shank', 'right_shank'),
+    ('left_shank', 'right_thigh'),
+    ('right_shank', 'left_thigh'),
     ('left_thigh', 'right_thigh'),
 )
 # The thighs start next to each other in the hips, so they are compared from a third downwards.
@@ -42,8 +57,9 @@ def joint_positions(pose: np.ndarray, rest_joints: np.ndarray) -> np.ndarray:
     rotations = axis_angle_to_matrix(np.asarray(pose, np.float64))
     joints = np.array(rest_joints, np.float64)
     for joint, parent in enumerate(PARENTS[1:], start=1):
-        joints[joint] = joints[parent] + rotations[parent] @ (rest_joints[joint]
-                                                              - rest_joints[parent])
+        joints[joint] = joints[parent] + rotations[parent] @ (
+            rest_joints[joint] - rest_joints[parent]
+        )
         rotations[joint] = rotations[parent] @ rotations[joint]
     return joints
 

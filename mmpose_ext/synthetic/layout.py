@@ -1,0 +1,177 @@
+"""Random scenes: a camera and people on a ground plane, before any pixel is drawn."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmpose_ext.body_models import BodyModel
+from mmpose_ext.geometry import PinholeCamera
+
+from .domains import Domain
+from .poses import sample_pose
+
+_MIN_DISTANCE = 1.5
+_MAX_ELEVATION_DEG = 38
+_PLACEMENT_ATTEMPTS = 8
+
+
+@dataclass(frozen=True)
+class PlacedPerson:
+    """One body in front of a camera.
+
+    Args:
+        body: The body model.
+        betas: Shape coefficients, (10,).
+        activity: What the person does.
+        vertices: (V, 3) float32 in metres, camera frame.
+        appearance_seed: Seed of skin, hair and clothing.
+    """
+
+    body: BodyModel
+    betas: np.ndarray
+    activity: str
+    vertices: np.ndarray
+    appearance_seed: int
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A scene's geometry.
+
+    Args:
+        camera: The camera.
+        people: Everyone, the main person first.
+    """
+
+    camera: PinholeCamera
+    people: tuple[PlacedPerson, ...]
+
+
+def sample_layout(
+    domain: Domain,
+    bodies: Mapping[str, BodyModel],
+    rng: np.random.Generator,
+    image_scale: float = 1,
+) -> Layout:
+    """Draw a scene of a domain.
+
+    The world has y up and the ground at y = 0; the camera stands at x = z = 0 and looks along
+    -z. The main person's size and place in the image are drawn first, and the camera's distance
+    and pitch follow from them, so that people are seen from near and far alike.
+
+    Args:
+        domain: What images show.
+        bodies: Body model of each gender.
+        rng: Source of randomness.
+        image_scale: Factor on the domain's image sizes.
+
+    Returns:
+        The layout.
+    """
+    width, height = _choose(domain.image_sizes, rng)
+    width, height = round(width * image_scale), round(height * image_scale)
+    camera = PinholeCamera.from_field_of_view(rng.uniform(*domain.field_of_view_deg), width, height)
+    count = 1 + rng.choice(len(domain.people), p=domain.people)
+    main = _Figure.sample(domain, bodies, rng)
+    size = np.exp(rng.uniform(*np.log(domain.size)))
+    distance = max(camera.fy * main.stature / (size * height), _MIN_DISTANCE)
+    # A close-up shows the upper body: the head stays in the image and the legs are cut.
+    top = main.vertices[:, 1].max()
+    aim = max(top / 2, top + 0.05 * main.stature - 0.5 * distance * height / camera.fy)
+    raised = np.mean(rng.uniform(*domain.camera_height, size=2))
+    steepest = distance * np.sin(np.radians(_MAX_ELEVATION_DEG))
+    raised = np.clip(raised, max(0.15, aim - steepest), aim + steepest)
+    depth = np.sqrt(distance**2 - (raised - aim) ** 2)
+    pitch = (
+        np.arctan2(raised - aim, depth) + 0.3 * rng.normal(0, domain.spread) * height / camera.fy
+    )
+    view = _View(camera, raised, pitch, np.radians(rng.normal(0, domain.camera_roll_deg)))
+
+    place = 0.5 + np.clip(rng.normal(0, domain.spread), -0.5, 0.5) * 0.85
+    figures = [main.moved(view.lateral(place, depth), -depth)]
+    for _ in range(count - 1):
+        other = _Figure.sample(domain, bodies, rng)
+        for _ in range(_PLACEMENT_ATTEMPTS):
+            other_depth = max(depth * np.exp(rng.uniform(-0.35, 0.9)), _MIN_DISTANCE)
+            if rng.random() < domain.overlap:
+                half_width = 0.25 * camera.fy / depth / width
+                other_place = place + rng.normal(0, 1.2) * half_width
+            else:
+                other_place = rng.uniform(0.04, 0.96)
+            candidate = other.moved(view.lateral(other_place, other_depth), -other_depth)
+            if not any(candidate.touches(figure) for figure in figures):
+                figures.append(candidate)
+                break
+    people = tuple(figure.seen_by(view, int(rng.integers(2**31))) for figure in figures)
+    return Layout(camera, people)
+
+
+@dataclass(frozen=True)
+class _View:
+    """A camera in the world."""
+
+    camera: PinholeCamera
+    height: float
+    pitch: float
+    roll: float
+
+    def lateral(self, place: float, depth: float) -> float:
+        """World x of a fraction of the image width at a depth."""
+        return (place - 0.5) * self.camera.width / self.camera.fx * depth
+
+    def to_camera(self, points: np.ndarray) -> np.ndarray:
+        """Move world points to the camera frame."""
+        c, s = np.cos(self.pitch), np.sin(self.pitch)
+        tilt = np.array([[1, 0, 0], [0, c, -s], [0, s, c]])
+        c, s = np.cos(self.roll), np.sin(self.roll)
+        rotation = np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]]) @ tilt @ np.diag([1, -1, -1])
+        offset = rotation @ np.array([0, self.height, 0])
+        return points @ rotation.T.astype(points.dtype) - offset.astype(points.dtype)
+
+
+@dataclass(frozen=True)
+class _Figure:
+    """One body in the world, standing over the origin until it is moved."""
+
+    body: BodyModel
+    betas: np.ndarray
+    activity: str
+    vertices: np.ndarray
+    stature: float
+
+    @classmethod
+    def sample(
+        cls, domain: Domain, bodies: Mapping[str, BodyModel], rng: np.random.Generator
+    ) -> '_Figure':
+        body = bodies[sorted(bodies)[rng.integers(len(bodies))]]
+        betas = np.clip(rng.normal(size=10), -2, 2).astype(np.float32)
+        rest, rest_joints = body.skin(betas, np.zeros((24, 3), np.float32), np.zeros(3, np.float32))
+        facing = rng.random() < domain.facing
+        yaw = rng.normal(0, 50) if facing else rng.uniform(-180, 180)
+        sampled = sample_pose(domain.activities, rng, rest_joints, yaw)
+        vertices, _ = body.skin(betas, sampled.pose, np.zeros(3, np.float32))
+        low, high = vertices.min(0), vertices.max(0)
+        middle = (low + high) / 2
+        vertices = vertices - np.array([middle[0], low[1] - sampled.lift, middle[2]], np.float32)
+        stature = float(rest[:, 1].max() - rest[:, 1].min())
+        return cls(body, betas, sampled.activity, vertices, stature)
+
+    def moved(self, x: float, z: float) -> '_Figure':
+        offset = np.array([x, 0, z], np.float32)
+        return _Figure(self.body, self.betas, self.activity, self.vertices + offset, self.stature)
+
+    def touches(self, other: '_Figure') -> bool:
+        """Whether the boxes around two bodies overlap."""
+        low = np.maximum(self.vertices.min(0), other.vertices.min(0))
+        high = np.minimum(self.vertices.max(0), other.vertices.max(0))
+        return bool((low < high).all())
+
+    def seen_by(self, view: _View, appearance_seed: int) -> PlacedPerson:
+        return PlacedPerson(
+            self.body, self.betas, self.activity, view.to_camera(self.vertices), appearance_seed
+        )
+
+
+def _choose(options: Mapping[tuple[int, int], float], rng: np.random.Generator) -> tuple[int, int]:
+    return list(options)[rng.choice(len(options), p=list(options.values()))]
