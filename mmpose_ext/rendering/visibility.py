@@ -38,7 +38,8 @@ def visible_points(
     points = np.asarray(points)
     # Points behind the camera project to NaN, which fails every comparison.
     pixels = project(points, camera)
-    inside = ((pixels >= -0.5) & (pixels < [camera.width - 0.5, camera.height - 0.5])).all(-1)
+    upper = [camera.width - 0.5, camera.height - 0.5]
+    inside = np.all((pixels >= -0.5) & (pixels < upper), axis=-1)
     columns, rows = np.rint(np.where(inside[:, None], pixels, 0)).astype(int).T
     rows = np.clip(rows, 0, camera.height - 1)
     columns = np.clip(columns, 0, camera.width - 1)
