@@ -3,6 +3,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
+from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
 from mmpose.structures import PoseDataSample
 
@@ -20,7 +21,7 @@ def pose_model(
     **options: object,
 ) -> dict:
     """Config of an RTMPose of a few thousand parameters."""
-    return dict(
+    model = dict(
         type='TopdownPoseEstimator',
         data_preprocessor=dict(
             type='PoseDataPreprocessor',
@@ -55,7 +56,8 @@ def pose_model(
             loss=loss or dict(type='KLDiscretLoss', beta=10.0, label_softmax=True),
             decoder=dict(type='SimCCLabel', input_size=input_size, normalize=False),
         ),
-    ) | options
+    )
+    return model | options
 
 
 def heatmap_model(num_keypoints: int, input_size: tuple[int, int]) -> dict:
@@ -93,6 +95,12 @@ def save_random_weights(model: dict, path: object, seed: int = 0) -> str:
     return str(path)
 
 
+@pytest.fixture(scope='session', autouse=True)
+def mmpose_scope() -> None:
+    """What every config of this package says."""
+    init_default_scope('mmpose')
+
+
 @pytest.fixture
 def student_config() -> Callable[..., dict]:
     """Make the config of a tiny distilled student; arguments are the distiller's."""
@@ -125,6 +133,20 @@ def teacher_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
         )
         for seed, (name, (model, skeleton)) in enumerate(models.items())
     }
+
+
+@pytest.fixture(scope='session')
+def heatmap_teacher(tmp_path_factory: pytest.TempPathFactory) -> dict:
+    """Arguments of a Halpe teacher with heatmaps that teaches four joints."""
+    model = heatmap_model(26, CANVAS_SIZE)
+    path = tmp_path_factory.mktemp('heatmap') / 'halpe.pth'
+    return dict(
+        config=model,
+        checkpoint=save_random_weights(model, path),
+        skeleton='halpe26',
+        joints=['nose', 'left_wrist', 'head_top', 'upper_neck'],
+        weight=0.2,
+    )
 
 
 @pytest.fixture

@@ -132,7 +132,9 @@ class KeypointTeacher:
             )
         except ValueError as error:
             raise ValueError(f'teacher {self.name!r}: {error}') from error
-        self.renormalize = Renormalization(student.data_preprocessor, teacher.model.data_preprocessor)
+        self.renormalize = Renormalization(
+            student.data_preprocessor, teacher.model.data_preprocessor
+        )
         self.loss = SimCCDistillationLoss(head_beta(student.head), self.temperature)
         self._models['teacher'] = teacher
 
@@ -158,9 +160,7 @@ class KeypointTeacher:
             weight = weight * (x.amax(dim=-1) * y.amax(dim=-1)).sqrt()
         return (x, y), weight
 
-    def distill(
-        self, prediction: tuple[Tensor, Tensor], canvas: Tensor, wanted: Tensor
-    ) -> Tensor:
+    def distill(self, prediction: tuple[Tensor, Tensor], canvas: Tensor, wanted: Tensor) -> Tensor:
         """Loss of the student against this teacher.
 
         Args:
@@ -227,9 +227,7 @@ def simcc_logits(name: str, output: tuple | Tensor, beta: float) -> tuple[Tensor
     if isinstance(output, Tensor) and output.ndim == 4:
         heatmaps = output.float().clamp(min=0)
         tiny = torch.finfo(heatmaps.dtype).tiny
-        return tuple(
-            heatmaps.sum(dim=axis).clamp(min=tiny).log() * beta for axis in (-2, -1)
-        )
+        return tuple(heatmaps.sum(dim=axis).clamp(min=tiny).log() * beta for axis in (-2, -1))
     raise ValueError(
         f'teacher {name!r}: its head got an output of type {type(output).__name__}, expected SimCC '
         'scores (x, y) or heatmaps (B, K, h, w)'

@@ -9,6 +9,7 @@ from mmpose.utils.tensor_utils import to_numpy
 from mmpose.utils.typing import SampleList
 from torch import Tensor
 
+from mmpose_ext.datasets.label_tier import DERIVED
 from mmpose_ext.models.distillers.decay import DECAYS, training_progress
 from mmpose_ext.models.distillers.distillation_presets import PRESETS
 from mmpose_ext.models.distillers.keypoint_teacher import KeypointTeacher
@@ -103,9 +104,7 @@ class MultiTeacherDistiller(TopdownPoseEstimator):
         self.load_teachers()
         prediction = self.head(self.extract_feat(self._student_window(inputs)))
         weights = _stack(data_samples, 'keypoint_weights')
-        labels = tuple(
-            _stack(data_samples, f'keypoint_{axis}_labels') for axis in ('x', 'y')
-        )
+        labels = tuple(_stack(data_samples, f'keypoint_{axis}_labels') for axis in ('x', 'y'))
         task = self._task_loss(prediction, labels, weights, data_samples)
         total, parts = task, dict(task=task.detach())
         if self.teachers:
@@ -155,7 +154,7 @@ class MultiTeacherDistiller(TopdownPoseEstimator):
         if mask == 'unlabelled':
             return (weights == 0).to(weights)
         if mask == 'missing':
-            return (_stack(data_samples, 'label_tier') < LabelTier.DERIVED).to(weights)
+            return (_stack(data_samples, 'label_tier') < DERIVED).to(weights)
         return torch.ones_like(weights)
 
     def _teacher_factor(self, teacher: KeypointTeacher) -> float:
@@ -246,7 +245,7 @@ def _stack(data_samples: SampleList, field: str) -> Tensor:
     missing = [i for i, sample in enumerate(data_samples) if field not in sample.gt_instance_labels]
     if missing:
         raise ValueError(
-            f'gt_instance_labels got no {field!r} in sample {missing[0]} of the batch, expected the '
-            'pipeline to pack it'
+            f'gt_instance_labels got no {field!r} in sample {missing[0]} of the batch, expected '
+            'the pipeline to pack it'
         )
     return torch.cat([sample.gt_instance_labels[field] for sample in data_samples])

@@ -1,4 +1,4 @@
-"""How a teacher gets its input from the training canvas, and its answer back onto the student's bins."""
+"""How a teacher gets its input from the canvas, and its answer onto the student's bins."""
 
 import torch.nn.functional as F
 from torch import Tensor
@@ -65,8 +65,8 @@ class CanvasAdapter:
         width = teacher_size[0] / scale
         if width != round(width):
             raise ValueError(
-                f'teacher input size got {self.teacher_size!r}, expected one whose width is a whole '
-                f'number of pixels at the height of the student input {tuple(student_size)!r}'
+                f'input size got {self.teacher_size!r}, expected a width that is a whole number of '
+                f'pixels at the height of the student input {tuple(student_size)!r}'
             )
         self.window_size = (round(width), student_size[1])
         teacher_offset = window_offset(canvas_size, self.window_size)
@@ -74,9 +74,7 @@ class CanvasAdapter:
         # Resizing keeps pixel areas in place: pixel i of the teacher's input has its centre at
         # (i + 0.5) / scale - 0.5 in the window.
         self.axes = [
-            BinAlignment(
-                teacher.placed(1 / scale, 0.5 / scale - 0.5 + outer - inner), student
-            )
+            BinAlignment(teacher.placed(1 / scale, 0.5 / scale - 0.5 + outer - inner), student)
             for teacher, student, outer, inner in zip(
                 teacher_bins, student_bins, teacher_offset, student_offset
             )

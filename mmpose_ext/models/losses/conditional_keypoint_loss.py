@@ -52,8 +52,7 @@ class ConditionalKeypointLoss(KLDiscretLoss):
         super().__init__(beta, label_softmax, label_beta, use_target_weight, mask, mask_weight)
         if normalization not in (*NORMALIZATIONS, 'legacy'):
             raise ValueError(
-                f'normalization got {normalization!r}, expected one of {NORMALIZATIONS} or '
-                "'legacy'"
+                f"normalization got {normalization!r}, expected one of {NORMALIZATIONS} or 'legacy'"
             )
         self.normalization = normalization
 

@@ -53,7 +53,7 @@ def test_a_teacher_of_the_students_size_sees_the_students_window() -> None:
 def test_a_point_keeps_its_place_at_any_scale(
     canvas: tuple[int, int], student: tuple[int, int], teacher: tuple[int, int]
 ) -> None:
-    """A bright spot that the teacher localizes by brightness must land where the student sees it."""
+    """A bright spot that the teacher finds must land where the student sees it."""
     adapter = canvas_adapter(canvas, student, teacher)
     columns, rows = torch.arange(canvas[0]), torch.arange(canvas[1])
     spot_x, spot_y = canvas[0] / 2 + 17.0, canvas[1] / 2 - 21.0
@@ -88,9 +88,7 @@ def test_an_odd_margin_is_refused() -> None:
 
 def test_stretch_is_the_published_resampling() -> None:
     student, teacher = (192, 256), (256, 256)
-    adapter = StretchAdapter(
-        (256, 256), student, teacher, simcc_bins(student), simcc_bins(teacher)
-    )
+    adapter = StretchAdapter((256, 256), student, teacher, simcc_bins(student), simcc_bins(teacher))
     canvas = torch.rand(1, 3, 256, 256)
     window = adapter.window(canvas)
     assert window.shape == (1, 3, 256, 256)
