@@ -1,4 +1,4 @@
-"""Run a list of commands one after the other, say what runs and how long is left, and continue after a stop."""
+"""Run commands one after the other, say what runs and how long is left, continue after a stop."""
 
 import os
 import shlex
@@ -6,9 +6,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 _POLL_S = 0.5
 _PLAIN_LINE_EVERY_S = 15.0
@@ -58,7 +59,7 @@ class Job:
 class ProgressLine:
     """One line that is rewritten on a terminal, and printed now and then elsewhere."""
 
-    def __init__(self, stream=None) -> None:
+    def __init__(self, stream: TextIO | None = None) -> None:
         self.stream = stream or sys.stdout
         self.interactive = self.stream.isatty()
         self._last = -float('inf')
@@ -77,25 +78,21 @@ class ProgressLine:
         self._last = -float('inf')
 
 
-def run_jobs(jobs: Sequence[Job], stream=None) -> float:
+def run_jobs(jobs: Sequence[Job], stream: TextIO | None = None) -> None:
     """Run ``jobs`` in order and show what is running and the time left.
 
-    A job that ended well leaves a stamp, so the same call after a kill starts with the first unfinished one.
-    Ctrl-C stops the running command with all its child processes.
+    A job that ended well leaves a stamp, so that the same call after a kill starts with the first
+    unfinished one. Ctrl-C stops the running command with all its child processes.
 
     Args:
         jobs: Commands in the order to run them.
         stream: Where the progress goes; standard output by default.
 
-    Returns:
-        Seconds spent in this call.
-
     Raises:
         JobFailedError: If a command fails; the message holds the end of its log.
     """
     line = ProgressLine(stream)
-    started = time.monotonic()
-    # How much slower or faster this machine is than the expected times: spent / expected so far.
+    # Their ratio says how much slower or faster this machine is than the expected times.
     spent = expected = 0.0
     for number, job in enumerate(jobs, 1):
         head = f'[{number}/{len(jobs)}] {job.name}'
@@ -103,24 +100,22 @@ def run_jobs(jobs: Sequence[Job], stream=None) -> float:
             line.finish(f'{head}: done before')
             continue
         later = sum(other.expected_s for other in jobs[number:] if not other.is_done())
-
-        def report(elapsed: float, head: str = head, job: Job = job, later: float = later) -> None:
+        for elapsed in _run(job):
             done = job.fraction() if job.fraction else elapsed / job.expected_s
             done = min(max(done, 0.0), 0.99)
-            # The expected time of a job weighs in until enough of it has run to trust its own speed.
+            # A job's own speed counts once enough of it has run.
             total = elapsed / done if done > 0.1 else max(job.expected_s, elapsed)
             pace = (spent + total) / (expected + job.expected_s)
             line.show(
                 f'{head}: {done:4.0%}, {_minutes(elapsed)} gone, '
-                f'about {_minutes(total - elapsed + later * pace)} left in all')
-
-        seconds = _run(job, report)
-        spent, expected = spent + seconds, expected + job.expected_s
-        line.finish(f'{head}: done in {_minutes(seconds)}')
-    return time.monotonic() - started
+                f'about {_minutes(total - elapsed + later * pace)} left in all'
+            )
+        spent, expected = spent + job.seconds(), expected + job.expected_s
+        line.finish(f'{head}: done in {_minutes(job.seconds())}')
 
 
-def _run(job: Job, report: Callable[[float], None]) -> float:
+def _run(job: Job) -> Iterator[float]:
+    """Run one command; yields the elapsed seconds now and then while it runs."""
     job.log.parent.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
     with job.log.open('ab') as log:
@@ -128,11 +123,16 @@ def _run(job: Job, report: Callable[[float], None]) -> float:
         log.flush()
         # A session of its own, so that launchers and data workers stop with it.
         process = subprocess.Popen(
-            job.command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-            env={**os.environ, **dict(job.env)}, start_new_session=True)
+            job.command,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, **dict(job.env)},
+            start_new_session=True,
+        )
         try:
             while process.poll() is None:
-                report(time.monotonic() - started)
+                yield time.monotonic() - started
                 time.sleep(_POLL_S)
         finally:
             if process.poll() is None:
@@ -140,11 +140,10 @@ def _run(job: Job, report: Callable[[float], None]) -> float:
     if process.returncode != 0:
         tail = '\n'.join(job.log.read_text(errors='replace').splitlines()[-_LOG_TAIL_LINES:])
         raise JobFailedError(
-            f'{job.name!r} ended with exit code {process.returncode}. Command:\n  {job.signature}\n'
-            f'End of {job.log}:\n{tail}')
-    seconds = time.monotonic() - started
-    job.stamp.write_text(f'{job.signature}\n{seconds:.1f}\n')
-    return seconds
+            f'{job.name!r} ended with exit code {process.returncode}. Command:\n'
+            f'  {job.signature}\nEnd of {job.log}:\n{tail}'
+        )
+    job.stamp.write_text(f'{job.signature}\n{time.monotonic() - started:.1f}\n')
 
 
 def _stop(process: subprocess.Popen) -> None:

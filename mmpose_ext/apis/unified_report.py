@@ -1,4 +1,4 @@
-"""The layout of Table 1 of the unified-skeleton paper (arXiv 2405.20084), filled with our own measurements."""
+"""Tables in the layout of the unified-skeleton paper (arXiv 2405.20084), from our own runs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -50,8 +50,10 @@ ROWS = (
 )
 
 
-def table_lines(runs: Mapping[str, Sequence[Metrics]], rows: Sequence[TableRow] = ROWS) -> list[str]:
-    """Markdown lines of the table; several measurements of a run (seeds) give mean ± standard deviation.
+def table_lines(
+    runs: Mapping[str, Sequence[Metrics]], rows: Sequence[TableRow] = ROWS
+) -> list[str]:
+    """Markdown lines of the paper's Table 1; several seeds give mean ± standard deviation.
 
     Args:
         runs: Metrics of ``tools/test.py --out`` by run, one mapping per seed.
@@ -67,12 +69,14 @@ def table_lines(runs: Mapping[str, Sequence[Metrics]], rows: Sequence[TableRow] 
 
 
 def halpe_lines(runs: Mapping[str, Sequence[Metrics]]) -> list[str]:
-    """Markdown lines of the Halpe evaluation (the paper's Table 5) for the models with 21 keypoints."""
+    """Markdown lines of the paper's Table 5, Halpe, for the models with 21 keypoints."""
     keys = ('AP', 'AP .5', 'AP .75', 'AR', 'AR .5', 'AR .75')
     lines = [_line(['training', *_COLUMNS[2:]]), _line(['---'] + ['--:'] * 6)]
     for row in ROWS:
         if row.run in runs and row.keypoints == 21:
-            values = np.array([[100 * metrics[f'halpe/{key}'] for key in keys] for metrics in runs[row.run]]).T
+            values = np.array(
+                [[100 * metrics[f'halpe/{key}'] for key in keys] for metrics in runs[row.run]]
+            ).T
             lines.append(_line([row.label, *(_cell(value) for value in values)]))
     return lines
 

@@ -46,7 +46,13 @@ def test_failure_names_job_and_shows_log(tmp_path):
 
 
 def test_progress_says_what_runs_and_what_is_left(tmp_path):
-    job = Job('slow', (sys.executable, '-c', 'import time; time.sleep(1.2)'), tmp_path / 'slow.log', 60, lambda: 0.5)
+    job = Job(
+        'slow',
+        (sys.executable, '-c', 'import time; time.sleep(1.2)'),
+        tmp_path / 'slow.log',
+        60,
+        lambda: 0.5,
+    )
     out = io.StringIO()
     run_jobs([job], out)
     assert '[1/1] slow:  50%' in out.getvalue() and 'left in all' in out.getvalue()
@@ -58,7 +64,8 @@ def test_interrupt_stops_grandchildren(tmp_path):
     child = f'import subprocess, sys; subprocess.run([sys.executable, "-c", {grandchild!r}])'
     runner = (
         'import sys; from pathlib import Path; from mmpose_ext.apis.jobs import Job, run_jobs; '
-        f'run_jobs([Job("j", (sys.executable, "-c", {child!r}), Path({str(tmp_path / "j.log")!r}), 9)])')
+        f'run_jobs([Job("j", (sys.executable, "-c", {child!r}), Path({str(tmp_path / "j.log")!r}), 9)])'
+    )
     process = subprocess.Popen([sys.executable, '-c', runner], stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 60
     while not heartbeat.exists() and time.monotonic() < deadline:

@@ -4,7 +4,10 @@ from mmpose_ext.apis.unified_report import halpe_lines, table_lines
 
 
 def metrics(pck: float, average_precision: float, group: str = '') -> dict[str, float]:
-    coco = {f'coco{group}/{key}': average_precision / 100 for key in ('AP', 'AP .5', 'AP .75', 'AR', 'AR .5', 'AR .75')}
+    coco = {
+        f'coco{group}/{key}': average_precision / 100
+        for key in ('AP', 'AP .5', 'AP .75', 'AR', 'AR .5', 'AR .75')
+    }
     halpe = {key.replace(f'coco{group}', 'halpe'): value for key, value in coco.items()}
     return {f'mpii{group}/PCK': pck, f'mpii{group}/PCK@0.1': pck / 4, **coco, **halpe}
 
@@ -14,7 +17,9 @@ def cells(line: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ('pck', 'average_precision', 'average'), [(79.75, 62.03, '70.89'), (84.16, 68.63, '76.40'), (80.21, 60.69, '70.45')])
+    ('pck', 'average_precision', 'average'),
+    [(79.75, 62.03, '70.89'), (84.16, 68.63, '76.40'), (80.21, 60.69, '70.45')],
+)
 def test_average_is_that_of_the_paper(pck, average_precision, average):
     line = table_lines({'student_distill': [metrics(pck, average_precision)]})[-1]
     # Printed numbers of the paper's Tables 1 and 2; 76.395 is printed as 76.40 there, and rounds down in binary.

@@ -1,7 +1,8 @@
 """Hooks for MMEngine's runner."""
 
+from mmpose_ext.engine.hooks.channels_last_hook import ChannelsLastHook
 from mmpose_ext.engine.hooks.curves_hook import CurvesHook
 from mmpose_ext.engine.hooks.epoch_seed_hook import EpochSeedHook
 from mmpose_ext.engine.hooks.resume_validation_hook import ResumeValidationHook
 
-__all__ = ['CurvesHook', 'EpochSeedHook', 'ResumeValidationHook']
+__all__ = ['ChannelsLastHook', 'CurvesHook', 'EpochSeedHook', 'ResumeValidationHook']
