@@ -36,9 +36,9 @@ def dress(
         x, y, z = rest[i, 0], rest[i, 1], rest[i, 2]
         region = _region(x, y, z, marks, look)
         offset = 0.0
-        if region == HAIR or region == HEADWEAR:
+        if region in (HAIR, HEADWEAR):
             offset = look.hair_volume
-        elif region == TOP or region == BOTTOM:
+        elif region in (TOP, BOTTOM):
             folds = _noise(x * 9 + look.scales[0], y * 9, z * 9)
             offset = look.looseness * (0.4 + 1.2 * folds)
         elif region == SHOES:
@@ -104,7 +104,7 @@ def paint(
             region = _region(x, y, z, marks, look)
             folds = _noise(x * 14 + look.scales[1], y * 14, z * 14) - 0.5
             folds += 0.5 * (_noise(x * 37, y * 37 + look.scales[2], z * 37) - 0.5)
-            strength = look.wrinkles if region == TOP or region == BOTTOM else 0.06
+            strength = look.wrinkles if region in (TOP, BOTTOM) else 0.06
             brightness = (1 + 2 * strength * folds) * (1 - occlusion[row, column])
             second = _pattern(x, y, z, region, marks, look)
             for channel in range(3):

@@ -16,6 +16,7 @@ from .background_textures import (
     make_tile,
     random_colour,
     vary,
+    warp_tile,
 )
 from .scene_ground import Ground
 from .scene_style import Style
@@ -62,25 +63,24 @@ def _draw_floor(
     tile = make_tile(kind, rng, colour, other)
     tile_metres = rng.uniform(1.5, 5)
     unit_px = ground.homography(camera, tile_metres / tile.shape[0])
-    floor = cv2.warpPerspective(
-        tile,
-        unit_px,
-        (camera.width, camera.height),
-        flags=cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REFLECT,
-    )
+    from_row = np.array([[1, 0, 0], [0, 1, -row], [0, 0, 1.0]])
+    floor = image[row:]
+    floor[:] = warp_tile(tile, from_row @ unit_px, camera.height - row, camera.width)
     if place == 'court':
-        _draw_court_lines(floor, camera, ground, rng)
-    image[row:] = floor[row:]
-    # Light falls off along the floor, and a strip of wall meets it.
+        _draw_court_lines(floor, row, camera, ground, rng)
+    # Light falls off along the floor.
     if rng.random() < 0.7:
         fall = np.linspace(rng.uniform(0.6, 1.1), rng.uniform(0.8, 1.2), camera.height - row)
         ramp = np.repeat(fall.astype(np.float32)[:, None], camera.width, 1)
-        image[row:] = cv2.multiply(image[row:], cv2.merge([ramp] * 3), dtype=cv2.CV_8U)
+        floor[:] = cv2.multiply(floor, cv2.merge([ramp] * 3), dtype=cv2.CV_8U)
 
 
 def _draw_court_lines(
-    floor: np.ndarray, camera: PinholeCamera, ground: Ground, rng: np.random.Generator
+    floor: np.ndarray,
+    first_row: int,
+    camera: PinholeCamera,
+    ground: Ground,
+    rng: np.random.Generator,
 ) -> None:
     right, forward = ground.axes()
     colour = random_colour(rng, (0, 0.3), (0.8, 1))
@@ -96,7 +96,7 @@ def _draw_court_lines(
         if points[:, 2].min() < 0.2:
             continue
         x = camera.fx * points[:, 0] / points[:, 2] + camera.cx
-        y = camera.fy * points[:, 1] / points[:, 2] + camera.cy
+        y = camera.fy * points[:, 1] / points[:, 2] + camera.cy - first_row
         start, end = np.clip(np.stack([x, y], 1), -9999, 9999).astype(int).tolist()
         cv2.line(floor, start, end, colour, int(rng.integers(2, 7)))
 

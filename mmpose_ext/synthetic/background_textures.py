@@ -207,6 +207,24 @@ def fill_texture(
             [perspective, 0, 1 + max(0, -perspective * width)],
         ]
     )
-    return cv2.warpPerspective(
-        tile, to_image, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT
-    )
+    return warp_tile(tile, to_image, height, width)
+
+
+def warp_tile(tile: np.ndarray, to_image: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Cover an image with a repeated texture.
+
+    Every other repeat is mirrored, so that there are no seams.
+
+    Args:
+        tile: (256, 256, 3) uint8.
+        to_image: (3, 3) homography from pixels of the tile to pixels of the image.
+        height: Height of the image.
+        width: Width of the image.
+
+    Returns:
+        (height, width, 3) uint8.
+    """
+    # Wrapping two mirrored copies: OpenCV's own reflection takes a step per repeat and pixel.
+    pair = cv2.copyMakeBorder(tile, 0, TILE_PX, 0, TILE_PX, cv2.BORDER_REFLECT)
+    size = (width, height)
+    return cv2.warpPerspective(pair, to_image, size, borderMode=cv2.BORDER_WRAP)

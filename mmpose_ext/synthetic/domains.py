@@ -26,7 +26,7 @@ class Domain:
         size: Range of the main person's stature as a fraction of the image height, were they
             upright at the centre; drawn uniformly in the logarithm.
         spread: Standard deviation of the main person's place along the image width, as a fraction
-            of it; the vertical one is 0.3 of it.
+            of it; the vertical one is 0.2 of it.
         overlap: Probability that a further person stands in line with the main one.
         facing: Probability of facing the camera's half space rather than any direction.
     """

@@ -48,7 +48,7 @@ def make_image(
             ScenePerson(person.vertices, person.body, person.appearance_seed)
             for person in layout.people
         ]
-        scene = render_scene(people, layout.camera, STYLES[split.domain], scene_rng)
+        scene = render_scene(people, layout.camera, STYLES[split.domain], scene_rng, layout.ground)
         seen = observe(layout.people, layout.camera, scene.person_ids, scene.depth)
         observations = [observation for observation in seen if observation is not None]
         annotations = _annotate(observations, split.labels, label_rng)

@@ -10,6 +10,7 @@ from mmpose_ext.geometry import PinholeCamera
 
 from .domains import Domain
 from .poses import sample_pose
+from .scene_ground import Ground
 
 _MIN_DISTANCE = 1.5
 _MAX_ELEVATION_DEG = 38
@@ -41,10 +42,12 @@ class Layout:
 
     Args:
         camera: The camera.
+        ground: The plane people stand on, in the camera's frame.
         people: Everyone, the main person first.
     """
 
     camera: PinholeCamera
+    ground: Ground
     people: tuple[PlacedPerson, ...]
 
 
@@ -104,7 +107,7 @@ def sample_layout(
                 figures.append(candidate)
                 break
     people = tuple(figure.seen_by(view, int(rng.integers(2**31))) for figure in figures)
-    return Layout(camera, people)
+    return Layout(camera, view.ground, people)
 
 
 @dataclass(frozen=True)
@@ -120,14 +123,22 @@ class _View:
         """World x of a fraction of the image width at a depth."""
         return (place - 0.5) * self.camera.width / self.camera.fx * depth
 
-    def to_camera(self, points: np.ndarray) -> np.ndarray:
-        """Move world points to the camera frame."""
+    @property
+    def rotation(self) -> np.ndarray:
+        """World to camera, (3, 3)."""
         c, s = np.cos(self.pitch), np.sin(self.pitch)
         tilt = np.array([[1, 0, 0], [0, c, -s], [0, s, c]])
         c, s = np.cos(self.roll), np.sin(self.roll)
-        rotation = np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]]) @ tilt @ np.diag([1, -1, -1])
-        offset = rotation @ np.array([0, self.height, 0])
-        return points @ rotation.T.astype(points.dtype) - offset.astype(points.dtype)
+        return np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]]) @ tilt @ np.diag([1, -1, -1])
+
+    @property
+    def ground(self) -> Ground:
+        return Ground(self.rotation[:, 1], self.height)
+
+    def to_camera(self, points: np.ndarray) -> np.ndarray:
+        """Move world points to the camera frame."""
+        rotation = self.rotation.astype(points.dtype)
+        return points @ rotation.T - rotation[:, 1] * points.dtype.type(self.height)
 
 
 @dataclass(frozen=True)
