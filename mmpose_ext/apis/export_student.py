@@ -1,6 +1,7 @@
 """Export a trained student to files that stock MMPose reads."""
 
 from pathlib import Path
+from pprint import pformat
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -91,11 +92,25 @@ def export_student(
     out_dir = Path(out_dir)
     out_dir.mkdir(parents=True, exist_ok=True)
     files = ExportedStudent(out_dir / f'{name}.py', out_dir / f'{name}.pth')
-    stock.dump(files.config)
+    files.config.write_text(_config_text(stock))
     torch.save(
         dict(meta=dict(dataset_meta=dataset_meta), state_dict=model.state_dict()), files.checkpoint
     )
     return files
+
+
+def _config_text(config: Config) -> str:
+    """The config as Python, its metainfo written apart.
+
+    MMEngine's own ``Config.dump`` turns the integer keys of a metainfo into strings and sorts them
+    as
+    strings, so that keypoint 10 comes before keypoint 2 and flips are wrong.
+    """
+    metainfo = config.test_dataloader.dataset.metainfo.to_dict()
+    content = config.to_dict()
+    content['test_dataloader']['dataset']['metainfo'] = 'METAINFO'
+    text = Config(content).pretty_text.replace("'METAINFO'", 'metainfo')
+    return f'metainfo = {pformat(metainfo, sort_dicts=False, width=100)}\n\n{text}'
 
 
 def plain_dataset_meta(skeleton: Skeleton, view: Skeleton) -> dict[str, Any]:
