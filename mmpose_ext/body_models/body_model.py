@@ -60,7 +60,7 @@ class BodyModel:
                 raise ValueError(f'{self.name}: {key} got shape {array.shape}, expected {shape}')
             if not np.isfinite(array).all():
                 raise ValueError(f'{self.name}: {key} got NaN or infinite values, expected finite')
-        if self.faces.size and not (0 <= self.faces.min() and self.faces.max() < vertices):
+        if self.faces.size and not (self.faces.min() >= 0 and self.faces.max() < vertices):
             raise ValueError(
                 f'{self.name}: faces got vertex {self.faces.max()}, expected 0 to {vertices - 1}'
             )

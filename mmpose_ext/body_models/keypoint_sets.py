@@ -23,27 +23,88 @@ head               in the skull, 85 % of the way from upper_neck to head_top (Hu
 =================  ===============================================================================
 """
 
-COCO17 = ('nose', 'left_eye', 'right_eye', 'left_ear', 'right_ear', 'left_shoulder',
-          'right_shoulder', 'left_elbow', 'right_elbow', 'left_wrist', 'right_wrist', 'left_hip',
-          'right_hip', 'left_knee', 'right_knee', 'left_ankle', 'right_ankle')
+COCO17 = (
+    'nose',
+    'left_eye',
+    'right_eye',
+    'left_ear',
+    'right_ear',
+    'left_shoulder',
+    'right_shoulder',
+    'left_elbow',
+    'right_elbow',
+    'left_wrist',
+    'right_wrist',
+    'left_hip',
+    'right_hip',
+    'left_knee',
+    'right_knee',
+    'left_ankle',
+    'right_ankle',
+)
 
 KEYPOINT_SETS: dict[str, tuple[str, ...]] = {
-    'coco17':
-    COCO17,
-    'mpii16':
-    ('right_ankle', 'right_knee', 'right_hip_mpii', 'left_hip_mpii', 'left_knee', 'left_ankle',
-     'pelvis_mpii', 'thorax_mpii', 'upper_neck', 'head_top', 'right_wrist', 'right_elbow',
-     'right_shoulder_mpii', 'left_shoulder_mpii', 'left_elbow', 'left_wrist'),
-    'halpe26':
-    (*COCO17, 'head_top', 'neck', 'hip_mid', 'left_big_toe', 'right_big_toe', 'left_small_toe',
-     'right_small_toe', 'left_heel', 'right_heel'),
-    'h36m17':
-    ('pelvis_joint', 'right_hip_joint', 'right_knee', 'right_ankle', 'left_hip_joint', 'left_knee',
-     'left_ankle', 'spine', 'neck', 'jaw', 'head', 'left_shoulder', 'left_elbow', 'left_wrist',
-     'right_shoulder', 'right_elbow', 'right_wrist'),
-    'spin9':
-    ('right_hip_joint', 'left_hip_joint', 'neck', 'head_top', 'pelvis_mpii', 'thorax_mpii',
-     'spine', 'jaw', 'head'),
+    'coco17': COCO17,
+    'mpii16': (
+        'right_ankle',
+        'right_knee',
+        'right_hip_mpii',
+        'left_hip_mpii',
+        'left_knee',
+        'left_ankle',
+        'pelvis_mpii',
+        'thorax_mpii',
+        'upper_neck',
+        'head_top',
+        'right_wrist',
+        'right_elbow',
+        'right_shoulder_mpii',
+        'left_shoulder_mpii',
+        'left_elbow',
+        'left_wrist',
+    ),
+    'halpe26': (
+        *COCO17,
+        'head_top',
+        'neck',
+        'hip_mid',
+        'left_big_toe',
+        'right_big_toe',
+        'left_small_toe',
+        'right_small_toe',
+        'left_heel',
+        'right_heel',
+    ),
+    'h36m17': (
+        'pelvis_joint',
+        'right_hip_joint',
+        'right_knee',
+        'right_ankle',
+        'left_hip_joint',
+        'left_knee',
+        'left_ankle',
+        'spine',
+        'neck',
+        'jaw',
+        'head',
+        'left_shoulder',
+        'left_elbow',
+        'left_wrist',
+        'right_shoulder',
+        'right_elbow',
+        'right_wrist',
+    ),
+    'spin9': (
+        'right_hip_joint',
+        'left_hip_joint',
+        'neck',
+        'head_top',
+        'pelvis_mpii',
+        'thorax_mpii',
+        'spine',
+        'jaw',
+        'head',
+    ),
 }
 
 

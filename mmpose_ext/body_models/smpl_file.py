@@ -55,8 +55,16 @@ def _read_pickle(path: Path) -> dict[str, Any]:
         with path.open('rb') as file:
             content = _ArrayUnpickler(file, encoding='latin1').load()
     except (
-        pickle.UnpicklingError, EOFError, AttributeError, IndexError, KeyError, TypeError,
-        ValueError, UnicodeDecodeError, OverflowError, MemoryError,
+        pickle.UnpicklingError,
+        EOFError,
+        AttributeError,
+        IndexError,
+        KeyError,
+        TypeError,
+        ValueError,
+        UnicodeDecodeError,
+        OverflowError,
+        MemoryError,
     ) as error:
         raise ValueError(f'{path}: not a readable SMPL pickle: {error}') from error
     if not isinstance(content, dict):

@@ -1,4 +1,5 @@
 """Rotations and cameras: pure functions on arrays."""
+
 from .cameras import PinholeCamera, project, unproject
 from .rotations import (
     axis_angle_to_matrix,
@@ -8,6 +9,11 @@ from .rotations import (
 )
 
 __all__ = [
-    'PinholeCamera', 'axis_angle_to_matrix', 'matrix_to_axis_angle', 'matrix_to_rotation_6d',
-    'project', 'rotation_6d_to_matrix', 'unproject'
+    'PinholeCamera',
+    'axis_angle_to_matrix',
+    'matrix_to_axis_angle',
+    'matrix_to_rotation_6d',
+    'project',
+    'rotation_6d_to_matrix',
+    'unproject',
 ]

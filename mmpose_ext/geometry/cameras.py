@@ -4,6 +4,7 @@ The camera looks along +z, x points right and y points down, lengths are in
 metres. Pixel centres have integer coordinates, as in OpenCV: the image covers
 ``[-0.5, width - 0.5] x [-0.5, height - 0.5]``.
 """
+
 import math
 from dataclasses import dataclass
 

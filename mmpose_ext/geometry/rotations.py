@@ -1,4 +1,5 @@
 """Conversions between representations of 3D rotations."""
+
 import numpy as np
 
 
@@ -14,11 +15,11 @@ def axis_angle_to_matrix(axis_angle: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: If the last dimension is not 3.
     """
-    axis_angle = _as_float(axis_angle, (3, ))
+    axis_angle = _as_float(axis_angle, (3,))
     angle = np.linalg.norm(axis_angle, axis=-1)[..., None, None]
     # sinc keeps both coefficients exact at angle 0, where sin(a)/a is 0/0.
     first = np.sinc(angle / np.pi)
-    second = 0.5 * np.sinc(angle / (2 * np.pi))**2
+    second = 0.5 * np.sinc(angle / (2 * np.pi)) ** 2
     skew = _skew(axis_angle)
     matrix = np.eye(3) + first * skew + second * (skew @ skew)
     return matrix.astype(axis_angle.dtype, copy=False)
@@ -65,7 +66,7 @@ def rotation_6d_to_matrix(rotation_6d: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: If the last dimension is not 6.
     """
-    rotation_6d = _as_float(rotation_6d, (6, ))
+    rotation_6d = _as_float(rotation_6d, (6,))
     first = _normalize(rotation_6d[..., :3])
     second = rotation_6d[..., 3:]
     second = _normalize(second - (first * second).sum(-1, keepdims=True) * first)
@@ -119,7 +120,7 @@ def _normalize(vector: np.ndarray) -> np.ndarray:
 
 def _as_float(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     array = np.asarray(array)
-    if array.shape[-len(shape):] != shape:
+    if array.shape[-len(shape) :] != shape:
         raise ValueError(f'got an array of shape {array.shape}, expected (..., {shape})')
     if not np.issubdtype(array.dtype, np.floating):
         array = array.astype(np.float64)

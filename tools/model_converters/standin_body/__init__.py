@@ -1,0 +1,1 @@
+"""Steps of :mod:`make_standin_body`."""
