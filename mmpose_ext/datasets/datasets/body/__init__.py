@@ -1,0 +1,4 @@
+from .union_dataset import UnionDataset
+from .union_source import UnionSource
+
+__all__ = ['UnionDataset', 'UnionSource']

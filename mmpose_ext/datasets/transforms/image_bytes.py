@@ -1,0 +1,60 @@
+"""Encoded images: size without decoding, completeness, decoding at reduced size."""
+
+import cv2
+import numpy as np
+
+_REDUCED_FLAGS = {
+    1: cv2.IMREAD_COLOR,
+    2: cv2.IMREAD_REDUCED_COLOR_2,
+    4: cv2.IMREAD_REDUCED_COLOR_4,
+    8: cv2.IMREAD_REDUCED_COLOR_8,
+}
+_JPEG_START, _JPEG_END, _PNG_START, _PNG_END = b'\xff\xd8', b'\xff\xd9', b'\x89PNG', b'IEND'
+# Start-of-frame markers; C4, C8 and CC in the same range mean other things (ITU T.81, table B.1).
+_JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+
+
+def image_shape(data: bytes) -> tuple[int, int] | None:
+    """Height and width of an encoded JPEG.
+
+    Returns:
+        tuple | None: None for other formats, and for a JPEG with Exif data, which may ask for a
+        rotation. Those must be decoded to know.
+    """
+    if not data.startswith(_JPEG_START):
+        return None
+    position = 2
+    while position + 9 <= len(data) and data[position] == 0xFF:
+        marker = data[position + 1]
+        if marker in _JPEG_FRAMES:
+            return (
+                int.from_bytes(data[position + 5 : position + 7], 'big'),
+                int.from_bytes(data[position + 7 : position + 9], 'big'),
+            )
+        if marker == 0xE1 and data[position + 4 : position + 8] == b'Exif':
+            return None
+        position += 2 + int.from_bytes(data[position + 2 : position + 4], 'big')
+    return None
+
+
+def is_truncated(data: bytes) -> bool:
+    """Whether the end of a JPEG or PNG is missing. OpenCV fills it with grey, without an error."""
+    if data.startswith(_JPEG_START):
+        # Some writers append bytes after the end. An Exif thumbnail has an end of its own, but lies
+        # before the scan, and inside the scan the end marker cannot occur.
+        return not data.endswith(_JPEG_END) and data.rfind(_JPEG_END) < data.rfind(b'\xff\xda')
+    return data.startswith(_PNG_START) and _PNG_END not in data[-32:]
+
+
+def decode_image(data: bytes, reduction: int = 1) -> np.ndarray | None:
+    """Decode to BGR.
+
+    Args:
+        data: The encoded image.
+        reduction: 1, 2, 4 or 8: decode at this fraction of the size. For JPEG this is done in the
+            frequency domain: it is faster than decoding all, and averages rather than skips pixels.
+
+    Returns:
+        np.ndarray | None: Shape (H, W, 3) uint8; None if it is no image.
+    """
+    return cv2.imdecode(np.frombuffer(data, np.uint8), _REDUCED_FLAGS[reduction])
