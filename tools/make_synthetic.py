@@ -67,7 +67,9 @@ def parse_args(arguments: list[str] | None = None) -> argparse.Namespace:
             help='make every N-th image only, from the I-th (from 0)',
         )
         kind.add_argument(
-            '--force', action='store_true', help='replace another data set made by this command'
+            '--force',
+            action='store_true',
+            help='make everything again, replacing any data set this command made',
         )
     return parser.parse_args(arguments)
 
@@ -77,20 +79,13 @@ def main(arguments: list[str] | None = None) -> int:
     args = parse_args(arguments)
     plan = KINDS[args.kind][0](args.size)
     try:
+        if args.force:
+            Generation.clear(args.out)
         generation = Generation(plan, args.out, args.seed)
     except ValueError as error:
-        if not args.force:
-            print(
-                f'error: {error}; give another --out, or --force to replace a data set',
-                file=sys.stderr,
-            )
-            return 2
-        try:
-            Generation.clear(args.out)
-        except ValueError as refusal:
-            print(f'error: {refusal}', file=sys.stderr)
-            return 2
-        generation = Generation(plan, args.out, args.seed)
+        advice = '' if args.force else '; give another --out, or --force to replace a data set'
+        print(f'error: {error}{advice}', file=sys.stderr)
+        return 2
     if generation.is_complete():
         print(f'{args.out}: complete, nothing to do')
         return 0

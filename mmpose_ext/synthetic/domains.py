@@ -26,7 +26,8 @@ class Domain:
         size: Range of the main person's stature as a fraction of the image height, were they
             upright at the centre; drawn uniformly in the logarithm.
         spread: Standard deviation of the main person's place along the image width, as a fraction
-            of it; the vertical one is 0.2 of it.
+            of it.
+        cut: Probability that the image border cuts head or feet of a person who would fit.
         overlap: Probability that a further person stands in line with the main one.
         facing: Probability of facing the camera's half space rather than any direction.
     """
@@ -40,6 +41,7 @@ class Domain:
     camera_roll_deg: float
     size: tuple[float, float]
     spread: float
+    cut: float
     overlap: float
     facing: float
 
@@ -71,6 +73,7 @@ COCO = Domain(
     camera_roll_deg=1.5,
     size=(0.22, 1.25),
     spread=0.3,
+    cut=0.15,
     overlap=0.45,
     facing=0.6,
 )
@@ -98,10 +101,11 @@ MPII = Domain(
     people=(0.62, 0.28, 0.1),
     image_sizes={(640, 360): 0.6, (640, 480): 0.4},
     field_of_view_deg=(22, 50),
-    camera_height=(0.3, 4.5),
+    camera_height=(0.3, 3.6),
     camera_roll_deg=4,
     size=(0.45, 1.0),
     spread=0.16,
+    cut=0.05,
     overlap=0.2,
     facing=0.45,
 )

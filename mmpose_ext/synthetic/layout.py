@@ -1,19 +1,19 @@
 """Random scenes: a camera and people on a ground plane, before any pixel is drawn."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from mmpose_ext.body_models import BodyModel
-from mmpose_ext.geometry import PinholeCamera
+from mmpose_ext.geometry import PinholeCamera, project
 
 from .domains import Domain
 from .poses import sample_pose
 from .scene_ground import Ground
 
 _MIN_DISTANCE = 1.5
-_MAX_ELEVATION_DEG = 38
+_MAX_ELEVATION_DEG = 32
 _PLACEMENT_ATTEMPTS = 8
 
 
@@ -79,17 +79,14 @@ def sample_layout(
     main = _Figure.sample(domain, bodies, rng)
     size = np.exp(rng.uniform(*np.log(domain.size)))
     distance = max(camera.fy * main.stature / (size * height), _MIN_DISTANCE)
-    # A close-up shows the upper body: the head stays in the image and the legs are cut.
-    top = main.vertices[:, 1].max()
-    aim = max(top / 2, top + 0.05 * main.stature - 0.5 * distance * height / camera.fy)
+    middle = main.vertices[:, 1].max() / 2
     raised = np.mean(rng.uniform(*domain.camera_height, size=2))
     steepest = distance * np.sin(np.radians(_MAX_ELEVATION_DEG))
-    raised = np.clip(raised, max(0.15, aim - steepest), aim + steepest)
-    depth = np.sqrt(distance**2 - (raised - aim) ** 2)
-    pitch = (
-        np.arctan2(raised - aim, depth) + 0.3 * rng.normal(0, domain.spread) * height / camera.fy
-    )
-    view = _View(camera, raised, pitch, np.radians(rng.normal(0, domain.camera_roll_deg)))
+    raised = np.clip(raised, max(0.15, middle - steepest), middle + steepest)
+    depth = np.sqrt(distance**2 - (raised - middle) ** 2)
+    roll = np.radians(rng.normal(0, domain.camera_roll_deg))
+    view = _View(camera, raised, np.arctan2(raised - middle, depth), roll)
+    view = view.framing(main.moved(0, -depth).vertices, domain.cut, rng)
 
     place = 0.5 + np.clip(rng.normal(0, domain.spread), -0.5, 0.5) * 0.85
     figures = [main.moved(view.lateral(place, depth), -depth)]
@@ -122,6 +119,17 @@ class _View:
     def lateral(self, place: float, depth: float) -> float:
         """World x of a fraction of the image width at a depth."""
         return (place - 0.5) * self.camera.width / self.camera.fx * depth
+
+    def framing(self, vertices: np.ndarray, cut: float, rng: np.random.Generator) -> '_View':
+        """Pitch the camera so that a body is somewhere in the image, whole if it fits."""
+        rows = project(self.to_camera(vertices), self.camera)[:, 1]
+        top, bottom = np.nanmin(rows), np.nanmax(rows)
+        space = self.camera.height - (bottom - top)
+        # Photographers cut the legs of those who are too large, and seldom anything else.
+        wanted = space * rng.beta(2.5, 2.5) if space > 0 else 0.04 * self.camera.height
+        if rng.random() < cut:
+            wanted += rng.uniform(-0.35, 0.35) * (bottom - top)
+        return replace(self, pitch=self.pitch - (wanted - top) / self.camera.fy)
 
     @property
     def rotation(self) -> np.ndarray:
