@@ -2,9 +2,11 @@
 
 from mmpose_ext.models.distillers import FrozenTeacher, KeypointTeacher, MultiTeacherDistiller
 from mmpose_ext.models.losses import ConditionalKeypointLoss, SimCCDistillationLoss
+from mmpose_ext.models.necks import FinestLevelNeck
 
 __all__ = [
     'ConditionalKeypointLoss',
+    'FinestLevelNeck',
     'FrozenTeacher',
     'KeypointTeacher',
     'MultiTeacherDistiller',

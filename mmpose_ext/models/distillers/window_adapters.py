@@ -16,7 +16,7 @@ def cut_window(canvas: Tensor, size: Size) -> Tensor:
         ValueError: If the window does not fit, or cannot be centred on whole pixels.
     """
     left, top = window_offset((canvas.shape[-1], canvas.shape[-2]), size)
-    return canvas[..., top : top + size[1], left : left + size[0]].contiguous()
+    return canvas[..., top : top + size[1], left : left + size[0]]
 
 
 def window_offset(canvas_size: Size, size: Size) -> tuple[int, int]:

@@ -189,6 +189,21 @@ def test_teachers_follow_the_device_but_keep_their_precision(
         assert parameter.dtype == torch.float32
 
 
+def test_teachers_follow_the_memory_layout(
+    student_config: Callable, teacher_files: dict, batch: Callable
+) -> None:
+    model = build(student_config(teacher_files)).eval()
+    data = batch()
+    before = losses(model, data)
+    model.to(memory_format=torch.channels_last)
+    later = build(student_config(teacher_files)).to(memory_format=torch.channels_last)
+    for owner in (model, later):
+        stem = owner.teachers['mpii'].model.model.backbone.stem[0].conv.weight
+        assert stem.is_contiguous(memory_format=torch.channels_last)
+        assert not stem.is_contiguous()
+    torch.testing.assert_close(losses(model, data)['loss'], before['loss'])
+
+
 def test_an_identical_teacher_costs_nothing(
     student_config: Callable, teacher_files: dict, batch: Callable
 ) -> None:

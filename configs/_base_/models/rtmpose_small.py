@@ -1,0 +1,13 @@
+_base_ = './rtmpose_tiny.py'
+
+model = dict(
+    backbone=dict(
+        deepen_factor=0.33,
+        widen_factor=0.5,
+        init_cfg=dict(
+            checkpoint='https://download.openmmlab.com/mmpose/v1/projects/rtmposev1/'
+            'cspnext-s_udp-aic-coco_210e-256x192-92f5a029_20230130.pth'
+        ),
+    ),
+    head=dict(in_channels=512),
+)
