@@ -181,7 +181,7 @@ def _head_region(x: float, y: float, z: float, marks: Landmarks, look: Appearanc
             return BROW
         if (across / 0.027) ** 2 + ((up + 0.033) / 0.009) ** 2 < 1:
             return LIPS
-        if abs(across - 0.009) < 0.005 and abs(up + 0.012) < 0.004:
+        if abs(across - 0.008) < 0.0035 and abs(up + 0.012) < 0.003:
             return BROW
     if look.headwear and up > 0.062:
         return HEADWEAR

@@ -109,14 +109,23 @@ def _wall(
     saturation: tuple[float, float],
     value: tuple[float, float],
 ) -> Colour:
-    # Most walls are nearly grey, few are colourful.
-    most = saturation[0] + rng.random() * (saturation[1] - saturation[0])
-    colour = random_colour(rng, (saturation[0], most), value)
+    colour = _surface_colour(rng, saturation, value)
     if row > 0:
         tile = make_tile(kinds[int(rng.integers(len(kinds)))], rng, colour, vary(colour, rng, 0.5))
         scale = rng.uniform(0.5, 2) * image.shape[0] / 480
         image[:row] = fill_texture(tile, row, image.shape[1], scale, rng)
     return colour
+
+
+def _surface_colour(
+    rng: np.random.Generator,
+    saturation: tuple[float, float],
+    value: tuple[float, float],
+    hue: tuple[float, float] = (0.0, 1.0),
+) -> Colour:
+    # Most walls and floors are nearly grey, few are colourful.
+    most = saturation[0] + rng.random() * (saturation[1] - saturation[0])
+    return random_colour(rng, (saturation[0], most), value, hue)
 
 
 def _sky(image: np.ndarray, row: int, rng: np.random.Generator) -> None:
@@ -445,7 +454,7 @@ def _floor(
 ) -> Callable[[np.random.Generator], tuple[str, Colour, Colour]]:
 
     def draw(rng: np.random.Generator) -> tuple[str, Colour, Colour]:
-        colour = random_colour(rng, saturation, value, hue)
+        colour = _surface_colour(rng, saturation, value, hue)
         return kinds[int(rng.integers(len(kinds)))], colour, vary(colour, rng, 0.5)
 
     return draw
