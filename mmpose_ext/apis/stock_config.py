@@ -10,8 +10,13 @@ from mmpose_ext.skeletons import COCO17, KeypointMap, Skeleton, get_skeleton
 
 _OWN_PREFIX = 'mmpose_ext'
 _MODEL_KEYS = ('data_preprocessor', 'backbone', 'neck', 'head', 'test_cfg')
-# Own transforms of a test pipeline and the stock ones that give a model the same input.
-_STOCK_TRANSFORMS = {'mmpose_ext.PackUnionInputs': dict(type='PackPoseInputs')}
+# Own transforms of a test pipeline: the stock one that gives a model the same input, and the
+# arguments they share.
+_STOCK_TRANSFORMS = {
+    'mmpose_ext.LoadEncodedImage': ('LoadImage', ('backend_args',)),
+    'mmpose_ext.TopdownAffineCanvas': ('TopdownAffine', ('input_size', 'use_udp')),
+    'mmpose_ext.PackUnionInputs': ('PackPoseInputs', ()),
+}
 # By the name of the skeleton.
 _DATASETS = {
     'coco': dict(
@@ -139,10 +144,7 @@ def stock_config(config: Config, skeleton: Skeleton, view: Skeleton) -> Config:
         model['test_cfg']['output_keypoint_indices'] = output_indices(skeleton, view)
 
     benchmark = view.name if view.name in _DATASETS else 'coco'
-    pipeline = [
-        deepcopy(_STOCK_TRANSFORMS.get(step['type'], step))
-        for step in source['test_dataloader']['dataset']['pipeline']
-    ]
+    pipeline = [_stock_transform(step) for step in source['test_dataloader']['dataset']['pipeline']]
     dataset = _stock_dataset(source['test_dataloader']['dataset'], benchmark)
     stock = deepcopy(_RUNTIME)
     stock.update(
@@ -171,6 +173,11 @@ def stock_config(config: Config, skeleton: Skeleton, view: Skeleton) -> Config:
             f'{config.filename}: got parts without a stock counterpart, {"; ".join(leftovers)}'
         )
     return Config(stock)
+
+
+def _stock_transform(step: dict) -> dict:
+    name, kept = _STOCK_TRANSFORMS.get(step['type'], (step['type'], tuple(step)))
+    return deepcopy({key: step[key] for key in kept if key in step} | dict(type=name))
 
 
 def _stock_loss(loss: dict) -> dict:
