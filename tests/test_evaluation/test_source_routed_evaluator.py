@@ -43,7 +43,7 @@ class FixedMetric(BaseMetric):
 
 
 def recording(source, name):
-    return dict(source=source, name=name, metric=dict(type='mmpose_ext.RecordingMetric'))
+    return {name: dict(source=source, metric=dict(type='mmpose_ext.RecordingMetric'))}
 
 
 def sample(source, value):
@@ -51,7 +51,7 @@ def sample(source, value):
 
 
 def test_each_source_has_its_own_metric_of_the_same_class():
-    evaluator = SourceRoutedEvaluator([recording('a', 'first'), recording('b', 'second')])
+    evaluator = SourceRoutedEvaluator(recording('a', 'first') | recording('b', 'second'))
     meta = UNION21.metainfo()
     evaluator.dataset_meta = meta
     samples = [sample('a', 1), sample('b', 10), sample('a', 2), sample('b', 30), sample('a', 6)]
@@ -66,7 +66,7 @@ def test_each_source_has_its_own_metric_of_the_same_class():
 
 
 def test_metrics_of_one_source_do_not_see_each_other_s_changes():
-    evaluator = SourceRoutedEvaluator([recording('a', 'x'), recording('a', 'y')])
+    evaluator = SourceRoutedEvaluator(recording('a', 'x') | recording('a', 'y'))
     evaluator.dataset_meta = UNION21.metainfo()
     given = [sample('a', 5)]
     evaluator.process(given)
@@ -76,34 +76,32 @@ def test_metrics_of_one_source_do_not_see_each_other_s_changes():
 
 
 def test_a_metric_may_take_every_sample():
-    evaluator = SourceRoutedEvaluator([recording('a', 'x'), recording(None, 'all')])
+    evaluator = SourceRoutedEvaluator(recording('a', 'x') | recording(None, 'all'))
     evaluator.dataset_meta = {}
     with pytest.raises(ValueError, match="sources {'b': 1}"):
         evaluator.process([sample('a', 1), sample('b', 2)])
-    evaluator = SourceRoutedEvaluator([recording(None, 'all')])
+    evaluator = SourceRoutedEvaluator(recording(None, 'all'))
     evaluator.dataset_meta = {}
     evaluator.process([sample('a', 1), sample('b', 2)])
     assert evaluator.evaluate(2)['all/count'] == 2
 
 
 def test_unknown_missing_and_empty_sources_are_errors():
-    evaluator = SourceRoutedEvaluator([recording('a', 'x'), recording('b', 'y')])
+    evaluator = SourceRoutedEvaluator(recording('a', 'x') | recording('b', 'y'))
     with pytest.raises(ValueError, match="{'c': 2}, expected sources \\['a', 'b'\\]"):
         evaluator.process([sample('a', 1), sample('c', 2), sample('c', 3)])
     with pytest.raises(ValueError, match='{None: 1}'):
         evaluator.process([dict(id=1, value=1)])
-    evaluator = SourceRoutedEvaluator([recording('a', 'x'), recording('b', 'y')])
+    evaluator = SourceRoutedEvaluator(recording('a', 'x') | recording('b', 'y'))
     evaluator.process([sample('a', 1)])
     with pytest.raises(ValueError, match=r"no samples of sources \['b'\].*'a': 1, 'b': 0"):
         evaluator.evaluate(1)
 
 
 def test_arguments_are_checked():
-    with pytest.raises(ValueError, match=r"same name \['x'\]"):
-        SourceRoutedEvaluator([recording('a', 'x'), recording('b', 'x')])
     with pytest.raises(ValueError, match="average 'avg' is of"):
-        SourceRoutedEvaluator([recording('a', 'x')], averages=dict(avg=['z/mean']))
-    evaluator = SourceRoutedEvaluator([recording('a', 'x')], averages=dict(avg=['x/median']))
+        SourceRoutedEvaluator(recording('a', 'x'), averages=dict(avg=['z/mean']))
+    evaluator = SourceRoutedEvaluator(recording('a', 'x'), averages=dict(avg=['x/median']))
     evaluator.dataset_meta = {}
     evaluator.process([sample('a', 1)])
     with pytest.raises(ValueError, match='x/median'):
@@ -125,10 +123,10 @@ PUBLISHED = {
 @pytest.mark.parametrize('pck, ap, average', PUBLISHED['table 1'] + PUBLISHED['table 2'])
 def test_averages_are_those_of_the_paper(pck, ap, average):
     evaluator = SourceRoutedEvaluator(
-        [
-            dict(source='coco', name='coco', metric=dict(type='FixedMetric', AP=ap / 100, AR=0.5)),
-            dict(source='mpii', name='mpii', metric=dict(type='FixedMetric', PCK=pck)),
-        ],
+        dict(
+            coco=dict(source='coco', metric=dict(type='FixedMetric', AP=ap / 100, AR=0.5)),
+            mpii=dict(source='mpii', metric=dict(type='FixedMetric', PCK=pck)),
+        ),
         averages=dict(coco_mpii=['coco/AP', 'mpii/PCK']),
     )
     evaluator.process([sample('coco', 1), sample('mpii', 1)])
@@ -138,7 +136,7 @@ def test_averages_are_those_of_the_paper(pck, ap, average):
 
 
 def test_an_unknown_part_makes_the_average_unknown():
-    metrics = [dict(source='a', name='a', metric=dict(type='FixedMetric', PCK=math.nan, AP=1.0))]
+    metrics = dict(a=dict(source='a', metric=dict(type='FixedMetric', PCK=math.nan, AP=1.0)))
     evaluator = SourceRoutedEvaluator(metrics, averages=dict(both=['a/PCK', 'a/AP']))
     evaluator.process([sample('a', 1)])
     assert math.isnan(evaluator.evaluate(1)['avg/both'])
@@ -150,31 +148,23 @@ def test_coco_mpii_and_halpe_in_one_run(pose_file, mpii_samples):
     halpe_metric = dict(
         type='mmpose_ext.UnionCocoMetric',
         ann_file=halpe.path,
-        skeleton='union21',
         target='union21',
         annotated='halpe136',
     )
-    coco_metric = dict(type='mmpose_ext.UnionCocoMetric', ann_file=coco.path, skeleton='union21')
-    mpii_metric = dict(type='mmpose_ext.UnionMpiiMetric', skeleton='union21')
+    coco_metric = dict(type='mmpose_ext.UnionCocoMetric', ann_file=coco.path)
+    mpii_metric = dict(type='mmpose_ext.UnionMpiiMetric')
     evaluator = EVALUATORS.build(
         dict(
             type='mmpose_ext.SourceRoutedEvaluator',
-            metrics=[
-                dict(source='coco', name='coco', metric=coco_metric),
-                dict(
-                    source='coco',
-                    name='coco_shared12',
-                    metric=coco_metric | dict(joints='shared12'),
-                ),
-                dict(source='mpii', name='mpii', metric=mpii_metric),
-                dict(
-                    source='mpii',
-                    name='mpii_shared12',
-                    metric=mpii_metric | dict(joints='shared12'),
-                ),
-                dict(source='halpe', name='halpe', metric=halpe_metric | dict(sigmas='halpe136')),
-                dict(source='halpe', name='halpe_new', metric=halpe_metric | dict(joints='new')),
-            ],
+            skeleton='union21',
+            metrics=dict(
+                coco=dict(source='coco', metric=coco_metric),
+                coco_shared12=dict(source='coco', metric=coco_metric | dict(joints='shared12')),
+                mpii=dict(source='mpii', metric=mpii_metric),
+                mpii_shared12=dict(source='mpii', metric=mpii_metric | dict(joints='shared12')),
+                halpe=dict(source='halpe', metric=halpe_metric | dict(sigmas='halpe136')),
+                halpe_new=dict(source='halpe', metric=halpe_metric | dict(joints='new')),
+            ),
             averages=dict(
                 coco_mpii=['coco/AP', 'mpii/PCK'],
                 shared12=['coco_shared12/AP', 'mpii_shared12/PCK'],

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import copy
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ from mmengine.structures import BaseDataElement
 from mmpose_ext.evaluation.functional import summary
 from mmpose_ext.evaluation.functional.table import percent
 from mmpose_ext.registry import EVALUATORS, METRICS
+from mmpose_ext.skeletons import Skeleton
 
 
 @EVALUATORS.register_module()
@@ -25,31 +25,32 @@ class SourceRoutedEvaluator(Evaluator):
     samples is an error. Samples that a distributed sampler repeats are counted once.
 
     Args:
-        metrics: For each metric a dict with ``metric``, its config; ``name``, the prefix of its
-            results; and ``source``, the source it evaluates, or None for every sample.
+        metrics: For each metric, by the prefix of its results, a dict with ``metric``, its config,
+            and ``source``, the source it evaluates, or None for every sample. By name rather than
+            in a list, so that a child config changes one of them.
         averages: For each average the result keys to take the mean of, in percent. The result is
             ``avg/<name>``, which ``save_best`` takes.
+        skeleton: What the model predicts; passed to the metrics that do not say it themselves.
 
     Example:
         >>> val_evaluator = dict(
         ...     type='mmpose_ext.SourceRoutedEvaluator',
-        ...     metrics=[
-        ...         dict(source='coco', name='coco', metric=dict(type='UnionCocoMetric', ...)),
-        ...         dict(source='mpii', name='mpii', metric=dict(type='UnionMpiiMetric', ...)),
-        ...     ],
+        ...     skeleton='union21',
+        ...     metrics=dict(
+        ...         coco=dict(source='coco', metric=dict(type='mmpose_ext.UnionCocoMetric', ...)),
+        ...         mpii=dict(source='mpii', metric=dict(type='mmpose_ext.UnionMpiiMetric')),
+        ...     ),
         ...     averages=dict(coco_mpii=['coco/AP', 'mpii/PCK']))
     """
 
     def __init__(
         self,
-        metrics: Sequence[Mapping[str, Any]],
+        metrics: Mapping[str, Mapping[str, Any]],
         averages: Mapping[str, Sequence[str]] | None = None,
+        skeleton: str | Skeleton | Mapping[str, Any] | None = None,
     ) -> None:
-        self.names = [entry['name'] for entry in metrics]
-        self.sources = [entry['source'] for entry in metrics]
-        repeated = sorted(name for name, count in Counter(self.names).items() if count > 1)
-        if repeated:
-            raise ValueError(f'got metrics of the same name {repeated}, expected different ones')
+        self.names = list(metrics)
+        self.sources = [entry['source'] for entry in metrics.values()]
         self.averages = {name: list(keys) for name, keys in (averages or {}).items()}
         for name, keys in self.averages.items():
             unknown = [key for key in keys if key.rpartition('/')[0] not in self.names]
@@ -57,7 +58,8 @@ class SourceRoutedEvaluator(Evaluator):
                 raise ValueError(
                     f'average {name!r} is of {keys}, expected keys of the metrics {self.names}'
                 )
-        super().__init__([METRICS.build(entry['metric']) for entry in metrics])
+        common = {} if skeleton is None else dict(skeleton=skeleton)
+        super().__init__([METRICS.build(common | entry['metric']) for entry in metrics.values()])
         for name, metric in zip(self.names, self.metrics):
             metric.prefix = name
         self._seen: dict[str, list[Any]] = {source: [] for source in self.sources if source}
