@@ -79,6 +79,9 @@ def render_scene(
     Raises:
         ValueError: If a vertex is not finite.
     """
+    for index, person in enumerate(people):
+        if not np.isfinite(person.vertices).all():
+            raise ValueError(f'vertices of person {index} got NaN or infinity, expected numbers')
     if ground is None:
         ground = Ground.below([person.vertices for person in people])
     lights = _sample_lights(ground, style, rng)
@@ -202,10 +205,11 @@ def _extent(vertices: np.ndarray, camera: PinholeCamera) -> PersonExtent | None:
     pixels = pixels[np.isfinite(pixels).all(1)]
     if len(pixels) == 0:
         return None
-    (left, top), (right, bottom) = pixels.min(0), pixels.max(0)
-    if right < 0 or bottom < 0 or left > camera.width or top > camera.height:
+    # What a camera sees of a person at arm's length is less than the person.
+    size = np.array([camera.width, camera.height])
+    box = np.clip([pixels.min(0), pixels.max(0)], 0, size)
+    if (box[0] >= box[1]).any():
         return None
     return PersonExtent(
-        (float(left), float(top), float(right), float(bottom)),
-        float(vertices[vertices[:, 2] > 0, 2].min()),
+        tuple(box.reshape(-1).tolist()), float(vertices[vertices[:, 2] > 0, 2].min())
     )
