@@ -11,7 +11,7 @@ from mmpose.structures import PoseDataSample
 
 from mmpose_ext.evaluation import SourceRoutedEvaluator, UnionCocoMetric, UnionMpiiMetric
 from mmpose_ext.registry import METRICS
-from mmpose_ext.skeletons import UNION21
+from mmpose_ext.skeletons import MPII16, UNION21
 
 
 @METRICS.register_module()
@@ -106,6 +106,19 @@ def test_arguments_are_checked():
     evaluator.process([sample('a', 1)])
     with pytest.raises(ValueError, match='x/median'):
         evaluator.evaluate(1)
+
+
+def test_skeleton_goes_to_the_metrics_that_ask_for_it():
+    metrics = dict(
+        own=dict(source='a', metric=dict(type='UnionMpiiMetric', skeleton='mpii16')),
+        common=dict(source='a', metric=dict(type='UnionMpiiMetric')),
+        stock=dict(source='a', metric=dict(type='MpiiPCKAccuracy')),
+    )
+    own, common, _ = SourceRoutedEvaluator(metrics, skeleton='union21').metrics
+    assert own.joints.mapping.source is MPII16
+    assert common.joints.mapping.source is UNION21
+    with pytest.raises(ValueError, match="metric type 'NoMetric', which is not registered"):
+        SourceRoutedEvaluator(dict(x=dict(source='a', metric=dict(type='NoMetric'))))
 
 
 # MPII PCKh and COCO AP in percent, and the average, of arXiv 2405.20084

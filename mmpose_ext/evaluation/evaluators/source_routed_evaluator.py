@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import copy
+import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from mmengine.dist import all_gather_object
-from mmengine.evaluator import Evaluator
+from mmengine.evaluator import BaseMetric, Evaluator
 from mmengine.logging import print_log
 from mmengine.structures import BaseDataElement
 
@@ -30,7 +31,7 @@ class SourceRoutedEvaluator(Evaluator):
             in a list, so that a child config changes one of them.
         averages: For each average the result keys to take the mean of, in percent. The result is
             ``avg/<name>``, which ``save_best`` takes.
-        skeleton: What the model predicts; passed to the metrics that do not say it themselves.
+        skeleton: What the model predicts; passed to the metrics that ask for it and do not say it.
 
     Example:
         >>> val_evaluator = dict(
@@ -58,8 +59,7 @@ class SourceRoutedEvaluator(Evaluator):
                 raise ValueError(
                     f'average {name!r} is of {keys}, expected keys of the metrics {self.names}'
                 )
-        common = {} if skeleton is None else dict(skeleton=skeleton)
-        super().__init__([METRICS.build(common | entry['metric']) for entry in metrics.values()])
+        super().__init__([_build(entry['metric'], skeleton) for entry in metrics.values()])
         for name, metric in zip(self.names, self.metrics):
             metric.prefix = name
         self._seen: dict[str, list[Any]] = {source: [] for source in self.sources if source}
@@ -165,3 +165,11 @@ class SourceRoutedEvaluator(Evaluator):
             counts[source] = (len(set(ids)), len(ids))
             self._seen[source] = []
         return counts
+
+
+def _build(config: Mapping[str, Any], skeleton: Any) -> BaseMetric:
+    metric = METRICS.get(config['type'])
+    if metric is None:
+        raise ValueError(f'got metric type {config["type"]!r}, which is not registered')
+    asks = 'skeleton' in inspect.signature(metric).parameters and 'skeleton' not in config
+    return METRICS.build({**config, 'skeleton': skeleton} if asks and skeleton else dict(config))
