@@ -5,7 +5,7 @@ from .joints import JOINTS, PARENTS
 from .keypoint_sets import KEYPOINT_SETS, mirror_name
 from .loading import load_body_model
 from .regressors import body_parts, regressor
-from .standin import STANDIN, load_standin, write_standin
+from .standin import STANDIN, load_standin, standin_vertex_ids, write_standin
 
 __all__ = [
     'JOINTS',
@@ -18,5 +18,6 @@ __all__ = [
     'load_standin',
     'mirror_name',
     'regressor',
+    'standin_vertex_ids',
     'write_standin',
 ]

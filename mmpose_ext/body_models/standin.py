@@ -20,7 +20,7 @@ def load_standin(gender: str = 'neutral') -> BodyModel:
 
     It has SMPL's joints, axes and sizes but neither its shape space nor its mesh: shape parameters
     of SMPL mean other people on it, pose parameters mean the same poses. Its first shape
-    direction makes people taller, the second heavier; all are standard normal over adults.
+    parameter is height, the second weight at equal height; all have unit variance over adults.
 
     Args:
         gender: ``'neutral'``, ``'male'`` or ``'female'``.
@@ -71,6 +71,21 @@ def write_standin(out_dir: str | Path) -> list[Path]:
         np.save(out_dir / file_name, body.regressors[name])
         written.append(out_dir / file_name)
     return written
+
+
+def standin_vertex_ids() -> dict[str, int]:
+    """Vertices of the stand-in for the landmarks that smplx adds to SMPL's 24 joints.
+
+    smplx's own table holds vertices of SMPL's mesh, which lie elsewhere on this one.
+
+    Returns:
+        Vertex indices by landmark, for ``smplx.SMPL(..., vertex_ids=...)``.
+    """
+    arrays = _arrays()
+    return {
+        str(name): int(vertex)
+        for name, vertex in zip(arrays['landmark_names'], arrays['landmark_vertices'], strict=True)
+    }
 
 
 @functools.cache

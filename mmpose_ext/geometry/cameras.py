@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mmpose_ext.geometry.arrays import as_float
+
 
 @dataclass(frozen=True)
 class PinholeCamera:
@@ -91,7 +93,7 @@ def project(points: np.ndarray, camera: PinholeCamera) -> np.ndarray:
     Raises:
         ValueError: If the last dimension is not 3.
     """
-    points = _as_float(points, 3)
+    points = as_float(points, (3,))
     depth = points[..., 2:]
     in_front = depth > 0
     focal = np.array([camera.fx, camera.fy], points.dtype)
@@ -114,17 +116,8 @@ def unproject(pixels: np.ndarray, depth: np.ndarray, camera: PinholeCamera) -> n
     Raises:
         ValueError: If the last dimension of ``pixels`` is not 2.
     """
-    pixels = _as_float(pixels, 2)
+    pixels = as_float(pixels, (2,))
     depth = np.asarray(depth, pixels.dtype)[..., None]
     focal = np.array([camera.fx, camera.fy], pixels.dtype)
     centre = np.array([camera.cx, camera.cy], pixels.dtype)
     return np.concatenate([(pixels - centre) / focal * depth, depth], axis=-1)
-
-
-def _as_float(array: np.ndarray, last: int) -> np.ndarray:
-    array = np.asarray(array)
-    if array.ndim < 1 or array.shape[-1] != last:
-        raise ValueError(f'got an array of shape {array.shape}, expected (..., {last})')
-    if not np.issubdtype(array.dtype, np.floating):
-        array = array.astype(np.float64)
-    return array

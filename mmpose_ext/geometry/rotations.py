@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from mmpose_ext.geometry.arrays import as_float
+
 
 def axis_angle_to_matrix(axis_angle: np.ndarray) -> np.ndarray:
     """Turn rotation vectors into matrices by Rodrigues' formula.
@@ -15,7 +17,7 @@ def axis_angle_to_matrix(axis_angle: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: If the last dimension is not 3.
     """
-    axis_angle = _as_float(axis_angle, (3,))
+    axis_angle = as_float(axis_angle, (3,))
     angle = np.linalg.norm(axis_angle, axis=-1)[..., None, None]
     # sinc keeps both coefficients exact at angle 0, where sin(a)/a is 0/0.
     first = np.sinc(angle / np.pi)
@@ -40,7 +42,7 @@ def matrix_to_axis_angle(matrix: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: If the last two dimensions are not (3, 3).
     """
-    matrix = _as_float(matrix, (3, 3))
+    matrix = as_float(matrix, (3, 3))
     quaternion = _matrix_to_quaternion(matrix.astype(np.float64))
     # q and -q are one rotation; a non-negative real part selects the angle in [0, pi].
     quaternion = np.where(quaternion[..., :1] < 0, -quaternion, quaternion)
@@ -66,7 +68,7 @@ def rotation_6d_to_matrix(rotation_6d: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: If the last dimension is not 6.
     """
-    rotation_6d = _as_float(rotation_6d, (6,))
+    rotation_6d = as_float(rotation_6d, (6,))
     first = _normalize(rotation_6d[..., :3])
     second = rotation_6d[..., 3:]
     second = _normalize(second - (first * second).sum(-1, keepdims=True) * first)
@@ -85,7 +87,7 @@ def matrix_to_rotation_6d(matrix: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: If the last two dimensions are not (3, 3).
     """
-    matrix = _as_float(matrix, (3, 3))
+    matrix = as_float(matrix, (3, 3))
     return np.concatenate([matrix[..., 0], matrix[..., 1]], axis=-1)
 
 
@@ -116,12 +118,3 @@ def _matrix_to_quaternion(matrix: np.ndarray) -> np.ndarray:
 
 def _normalize(vector: np.ndarray) -> np.ndarray:
     return vector / np.linalg.norm(vector, axis=-1, keepdims=True)
-
-
-def _as_float(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    array = np.asarray(array)
-    if array.shape[-len(shape) :] != shape:
-        raise ValueError(f'got an array of shape {array.shape}, expected (..., {shape})')
-    if not np.issubdtype(array.dtype, np.floating):
-        array = array.astype(np.float64)
-    return array

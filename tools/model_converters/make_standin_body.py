@@ -21,6 +21,7 @@ import argparse
 from pathlib import Path
 
 import numpy as np
+from standin_body.landmarks import landmark_vertices
 from standin_body.regressor_fit import coco_rows, joint_rows, point_rows
 from standin_body.source import Source, sample_phenotypes
 from standin_body.surface import closest_on_surface, decimate, keep_largest, smooth
@@ -65,7 +66,7 @@ def build(number: int) -> dict[str, np.ndarray]:
     for gender, (vertices, places) in people.items():
         vertices = np.stack([reduction @ person for person in vertices])
         vertices = (vertices + vertices[:, flip] * [-1, 1, 1]) / 2
-        centre, directions = principal_shapes(vertices, places)
+        centre, directions = shape_directions(vertices, places, faces)
         arrays[f'v_template_{gender}'] = centre[: len(points)].astype(np.float32)
         arrays[f'shapedirs_{gender}'] = directions[: len(points)].astype(np.float16)
         for part, target in (
@@ -86,36 +87,52 @@ def build(number: int) -> dict[str, np.ndarray]:
         faces,
     )
     rows = point_rows(body, coco_rows(source, onto, flip), shapes, joints, flip)
+    landmarks = landmark_vertices(source, mean, shapes[0], rows, flip)
+    arrays['landmark_names'] = np.array(list(landmarks))
+    arrays['landmark_vertices'] = np.array(list(landmarks.values()), np.uint16)
     for name, names in KEYPOINT_SETS.items():
         arrays[f'regressor_{name}'] = np.stack([rows[point] for point in names]).astype(np.float32)
     return arrays
 
 
-def principal_shapes(vertices: np.ndarray, joints: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and unit-variance principal directions of vertices and joints together.
+def shape_directions(
+    vertices: np.ndarray, joints: np.ndarray, faces: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and ten directions whose coefficients are uncorrelated with unit variance.
+
+    The first direction is what changes with a person's height, the second what changes with
+    weight at equal height, the others are the principal components of the rest.
 
     Args:
         vertices: (N, V, 3).
         joints: (N, J, 3); carried along, they do not influence the directions.
+        faces: (F, 3).
 
     Returns:
-        The means (V + J, 3) and the directions (V + J, 3, 10). The first direction makes
-        people taller, the second heavier.
+        The means (V + J, 3) and the directions (V + J, 3, 10).
     """
     number, count = len(vertices), vertices.shape[1]
     both = np.concatenate([vertices, joints], axis=1)
     mean = both.mean(0)
-    centred = (both - mean).reshape(number, -1)
-    left = np.linalg.svd(centred[:, : 3 * count], full_matrices=False)[0][:, :NUM_BETAS]
-    scores = left * np.sqrt(number)
-    directions = (scores.T @ centred / number).reshape(NUM_BETAS, -1, 3)
-    for k, direction in enumerate(directions):
-        shift = direction[:count]
-        taller = np.ptp((mean[:count] + shift)[:, 1]) - np.ptp(mean[:count, 1])
-        outward = (shift[:, 2] * np.sign(mean[:count, 2] - mean[:count, 2].mean())).mean()
-        if (taller if k == 0 else outward) < 0:
-            directions[k] *= -1
-    return mean, directions.transpose(1, 2, 0)
+    remaining = (both - mean).reshape(number, -1)
+    corners = vertices[:, faces]
+    normals = np.cross(corners[:, :, 1], corners[:, :, 2])
+    volume = np.einsum('nfd,nfd->n', corners[:, :, 0], normals) / 6
+    scores = np.zeros((number, 0))
+    for quantity in (np.ptp(vertices[..., 1], axis=1), np.log(volume)):
+        score = quantity - quantity.mean()
+        score -= scores @ (scores.T @ score) / number
+        score /= score.std()
+        scores = np.column_stack([scores, score])
+        remaining -= np.outer(score, score @ remaining / number)
+    left = np.linalg.svd(remaining[:, : 3 * count], full_matrices=False)[0]
+    scores = np.column_stack([scores, np.sqrt(number) * left[:, : NUM_BETAS - scores.shape[1]]])
+    # The sign of a principal component is arbitrary; fix it for equal results everywhere.
+    scores *= np.sign(scores[np.abs(scores).argmax(0), np.arange(NUM_BETAS)]) ** (
+        np.arange(NUM_BETAS) > 1
+    )
+    directions = scores.T @ (both - mean).reshape(number, -1) / number
+    return mean, directions.reshape(NUM_BETAS, -1, 3).transpose(1, 2, 0)
 
 
 def main() -> None:
