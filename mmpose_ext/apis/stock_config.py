@@ -29,7 +29,7 @@ _DATASETS = {
         type='MpiiDataset',
         data_root='data/mpii/',
         ann_file='annotations/mpii_val.json',
-        headbox_file='annotations/mpii_gt_val.mat',
+        headbox_file='data/mpii/annotations/mpii_gt_val.mat',
         data_prefix=dict(img='images/'),
     ),
 }
