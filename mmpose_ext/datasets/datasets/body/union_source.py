@@ -28,6 +28,8 @@ class UnionSource:
             released MPII models were trained with. Testing never shifts: the metric compares with
             the file's own numbers.
         aliases: Further pairs source keypoint -> union joint.
+        test_mode: Keep each person's ground truth as the dataset gives it, in the source's own
+            skeleton. Otherwise map it to the union.
 
     Raises:
         ValueError: If an argument is none of its options, or the skeletons share no joint.
@@ -43,6 +45,7 @@ class UnionSource:
         box: str = 'tight',
         one_based: bool = False,
         aliases: Mapping[str, str] | None = None,
+        test_mode: bool = False,
     ) -> None:
         if box not in BOX_POLICIES:
             raise ValueError(f'source {name!r}: box got {box!r}, expected one of {BOX_POLICIES}')
@@ -53,9 +56,13 @@ class UnionSource:
         self.name = name
         self.box = box
         self.one_based = one_based
+        self.test_mode = test_mode
         self.config = dict(dataset)
         self.title = f'source {name!r}'
-        reader = self._build(test_mode=False)
+        if skeleton is not None and self.config['type'] == 'CocoDataset':
+            # The class reads COCO-style files of any skeleton and takes them for COCO's unless told.
+            self.config.setdefault('metainfo', get_skeleton(skeleton).metainfo())
+        reader = self._reader = self._build()
         self.skeleton = (
             Skeleton.from_metainfo(reader.metainfo) if skeleton is None else get_skeleton(skeleton)
         )
@@ -68,8 +75,9 @@ class UnionSource:
             )
         self.dataset_name: str = reader.metainfo['dataset_name']
         self.skipped: Counter[str] = Counter()
-        self.visible_counts = np.zeros(target.num_keypoints, int)
-        self.ann_file = ''
+        #: On how many persons each of the K joints is labelled; None with detected boxes.
+        self.label_counts: np.ndarray | None = None
+        self.ann_file: str = reader.ann_file
         self._length = 0
 
     def __len__(self) -> int:
@@ -83,26 +91,23 @@ class UnionSource:
             f'{self.title}: {len(self)} persons from {self.ann_file}; skipped: {skipped or "none"}'
         )
 
-    def load(self, test_mode: bool, images_must_exist: bool) -> list[dict[str, Any]]:
-        """Read and check all persons.
+    def load(self, images_must_exist: bool) -> list[dict[str, Any]]:
+        """Read and check all persons; once.
 
         Args:
-            test_mode: Keep each person's ground truth as the dataset gives it, in the source's own
-                skeleton. Otherwise map it to the union.
             images_must_exist: Look for every image file.
 
         Returns:
             list: One sample per person. Training: ``keypoints`` (1, K, 2) float32 and
-                ``keypoints_visible``
-            (1, K, 2) float32, whose channel 0 is the visibility and channel 1 is 1 where the source
-            has the joint.
+            ``keypoints_visible`` (1, K, 2) float32, whose channel 0 is the visibility and channel 1
+            is 1 where the source has the joint.
 
         Raises:
             FileNotFoundError: If the annotation, detection or an image file is missing.
             ValueError: If the annotation is not of this source's kind, an entry has a wrong number
                 of keypoints or coordinates that are no finite numbers, or no person is left.
         """
-        persons = self._read(test_mode)
+        persons = self._read()
         for person in persons:
             check_person(person, self.skeleton, f'{self.title}: {self.ann_file}')
         if not persons:
@@ -111,14 +116,16 @@ class UnionSource:
             )
         if images_must_exist:
             check_images([person['img_path'] for person in persons], self.title)
-        convert = self._convert_test if test_mode else self._convert_train
+        if 'bbox_file' not in self.config:
+            self.label_counts = self._count_labels(persons)
+        convert = self._convert_test if self.test_mode else self._convert_train
         samples = [convert(person) for person in persons]
         self._length = len(samples)
         return samples
 
-    def _build(self, test_mode: bool) -> BaseDataset:
+    def _build(self) -> BaseDataset:
         # Lists instead of serialised bytes, because the union serialises what it makes of them.
-        settings = dict(pipeline=[], test_mode=test_mode, lazy_init=True, serialize_data=False)
+        settings = dict(pipeline=[], test_mode=self.test_mode, lazy_init=True, serialize_data=False)
         return DATASETS.build(self.config | settings)
 
     def _check_names(self, reader: BaseDataset) -> None:
@@ -130,9 +137,8 @@ class UnionSource:
                 f'{self.skeleton.name!r} has {list(self.skeleton.keypoints)}'
             )
 
-    def _read(self, test_mode: bool) -> list[dict[str, Any]]:
-        reader = self._build(test_mode)
-        self.ann_file = reader.ann_file
+    def _read(self) -> list[dict[str, Any]]:
+        reader = self._reader
         check_exists(reader.ann_file, f'{self.title}: annotation file')
         if getattr(reader, 'bbox_file', None):
             check_exists(reader.bbox_file, f'{self.title}: detection file')
@@ -148,13 +154,18 @@ class UnionSource:
                 f'{describe_annotation(self.ann_file, self.skeleton)} '
                 f'({type(error).__name__}: {error})'
             ) from error
+        # The samples replace what it holds.
+        self._reader = None
         return reader.data_list
+
+    def _count_labels(self, persons: list[dict[str, Any]]) -> np.ndarray:
+        visible = np.concatenate([person['keypoints_visible'] for person in persons])
+        return (self.map.apply_scores(visible) > 0).sum(axis=0)
 
     def _convert_train(self, person: dict[str, Any]) -> dict[str, Any]:
         points = person['keypoints'].astype(np.float32) - float(self.one_based)
         visible = person['keypoints_visible'].astype(np.float32)
         keypoints, union_visible = self.map.apply(points, visible)
-        self.visible_counts += union_visible[0] > 0
         mapped = np.broadcast_to(self.map.mapped, union_visible.shape)
         return dict(
             id=person['id'],
@@ -171,7 +182,6 @@ class UnionSource:
     def _convert_test(self, person: dict[str, Any]) -> dict[str, Any]:
         points = person['keypoints'] - float(self.one_based)
         visible = person['keypoints_visible']
-        self.visible_counts += self.map.apply_scores(visible)[0] > 0
         # Center and scale repeat the box, and GetBBoxCenterScale warns of them at every sample.
         unused = ('segmentation', 'bbox_center', 'bbox_scale')
         kept = {key: value for key, value in person.items() if key not in unused}

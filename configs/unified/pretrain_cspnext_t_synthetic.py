@@ -1,0 +1,78 @@
+# Pretrains CSPNeXt-tiny on heatmaps of generated people, as RTMPose's authors pretrain their backbones on
+# heatmaps of real ones: from scratch, SimCC heads do not leave the mean pose within a CPU's patience.
+#     python tools/make_synthetic.py pretrain --out data/synthetic_pretrain
+#     tools/dist_train.sh configs/unified/pretrain_cspnext_t_synthetic.py 2
+_base_ = [
+    '../_base_/default_runtime.py',
+    '../_base_/models/cspnext_tiny_heatmap.py',
+]
+
+dataset_type = 'mmpose_ext.UnionDataset'
+data_root = 'data/synthetic_pretrain/'
+
+train_pipeline = [
+    dict(type='mmpose_ext.LoadEncodedImage', backend_args=_base_.backend_args),
+    dict(type='GetBBoxCenterScale'),
+    dict(type='mmpose_ext.RandomMirror'),
+    dict(type='RandomHalfBody'),
+    dict(type='mmpose_ext.RandomBoxTransform', scale_factor=[0.7, 1.3], rotate_factor=60),
+    dict(type='mmpose_ext.TopdownAffineCanvas', input_size=_base_.codec.input_size),
+    dict(type='mmpose_ext.RandomHSV'),
+    dict(type='mmpose_ext.RandomBlur'),
+    dict(type='mmpose_ext.CoarseDropout', prob=0.5),
+    dict(type='GenerateTarget', encoder=_base_.codec),
+    dict(type='PackPoseInputs'),
+]
+train_dataloader = dict(
+    batch_size=16,
+    num_workers=1,
+    persistent_workers=False,
+    worker_init_fn=dict(type='mmpose_ext.seed_worker'),
+    sampler=dict(
+        type='mmpose_ext.SourceRatioSampler',
+        batch_size=16,
+        ratios=dict(generated=1),
+        epoch_length=6400,
+    ),
+    dataset=dict(
+        type=dataset_type,
+        skeleton='union21',
+        sources=dict(
+            generated=dict(
+                skeleton='union21',
+                dataset=dict(
+                    type='CocoDataset',
+                    data_root=data_root,
+                    data_mode='topdown',
+                    ann_file='annotations/union21_train.json',
+                    data_prefix=dict(img='images/'),
+                ),
+            )
+        ),
+        pipeline=train_pipeline,
+    ),
+)
+
+max_epochs = 16
+base_lr = 2e-3
+train_cfg = dict(by_epoch=True, max_epochs=max_epochs)
+randomness = dict(seed=0)
+optim_wrapper = dict(
+    type='OptimWrapper',
+    optimizer=dict(type='AdamW', lr=base_lr, weight_decay=0.05),
+    paramwise_cfg=dict(norm_decay_mult=0, bias_decay_mult=0, bypass_duplicate=True),
+    clip_grad=dict(max_norm=35, norm_type=2),
+)
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=200),
+    dict(
+        type='CosineAnnealingLR',
+        eta_min=base_lr * 0.02,
+        begin=max_epochs // 4,
+        end=max_epochs,
+        T_max=max_epochs - max_epochs // 4,
+        by_epoch=True,
+        convert_to_iter_based=True,
+    ),
+]
+custom_hooks = [*_base_.custom_hooks, dict(type='mmpose_ext.ChannelsLastHook')]

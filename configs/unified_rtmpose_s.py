@@ -1,0 +1,17 @@
+# RTMPose-s with 21 keypoints, otherwise as RTMPose-t:
+#     tools/dist_train.sh configs/unified_rtmpose_s.py 2
+_base_ = './unified_rtmpose_t.py'
+
+model = dict(
+    backbone=dict(
+        deepen_factor=0.33,
+        widen_factor=0.5,
+        init_cfg=dict(
+            checkpoint='https://download.openmmlab.com/mmpose/v1/projects/rtmposev1/'
+            'cspnext-s_udp-aic-coco_210e-256x192-92f5a029_20230130.pth'
+        ),
+    ),
+    head=dict(in_channels=512),
+)
+
+optim_wrapper = dict(optimizer=dict(weight_decay=0.05))
