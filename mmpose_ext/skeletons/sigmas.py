@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .skeleton import Skeleton
+if TYPE_CHECKING:
+    from .skeleton import Skeleton
 
 
 def _both(**sided: float) -> dict[str, float]:

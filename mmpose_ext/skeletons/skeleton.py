@@ -10,9 +10,7 @@ from typing import Any
 
 import numpy as np
 
-LEFT_COLOR = (0, 255, 0)
-RIGHT_COLOR = (255, 128, 0)
-CENTRE_COLOR = (51, 153, 255)
+from .metainfo import read_metainfo, side_color, write_metainfo
 
 
 @dataclass(frozen=True)
@@ -75,9 +73,7 @@ class Skeleton:
     @property
     def colors(self) -> np.ndarray:
         """Drawing colours (K, 3) uint8: green left, orange right, blue centre."""
-        left = {pair[0] for pair in self.swaps}
-        right = {pair[1] for pair in self.swaps}
-        return np.array([_color(name in left, name in right) for name in self.keypoints], np.uint8)
+        return np.array([side_color(self, name) for name in self.keypoints], np.uint8)
 
     def index(self, name: str) -> int:
         """Index of a keypoint.
@@ -126,32 +122,7 @@ class Skeleton:
         Args:
             sigmas: A named sigma set (see :data:`SIGMA_SETS`); the skeleton's own if omitted.
         """
-        from .sigmas import sigmas_of
-
-        values = (
-            self.sigmas if sigmas is None else [float(value) for value in sigmas_of(self, sigmas)]
-        )
-        colors = self.colors.tolist()
-        mirror = self.flip_indices
-        return dict(
-            dataset_name=self.name,
-            keypoint_info={
-                i: dict(
-                    name=name,
-                    id=i,
-                    color=colors[i],
-                    type=self._type(name),
-                    swap='' if mirror[i] == i else self.keypoints[mirror[i]],
-                )
-                for i, name in enumerate(self.keypoints)
-            },
-            skeleton_info={
-                i: dict(link=pair, id=i, color=self._link_color(pair))
-                for i, pair in enumerate(self.links)
-            },
-            joint_weights=list(self.joint_weights),
-            sigmas=list(values),
-        )
+        return write_metainfo(self, sigmas)
 
     @classmethod
     def from_metainfo(cls, metainfo: Mapping[str, Any]) -> Skeleton:
@@ -160,34 +131,7 @@ class Skeleton:
         Raises:
             ValueError: If lengths, ids, swaps or links do not agree.
         """
-        raw = _raw_metainfo(metainfo)
-        name, info = raw['dataset_name'], raw['keypoint_info']
-        if sorted(info) != list(range(len(info))):
-            raise ValueError(
-                f'skeleton {name!r}: got keypoint ids {sorted(info)}, expected 0 to {len(info) - 1}'
-            )
-        points = [info[i] for i in range(len(info))]
-        for i, point in enumerate(points):
-            if point.get('id', i) != i:
-                raise ValueError(
-                    f'skeleton {name!r}: keypoint {point["name"]!r} '
-                    f'has id {point["id"]}, expected {i}'
-                )
-        names = [point['name'] for point in points]
-        return cls(
-            name=name,
-            keypoints=tuple(names),
-            swaps=_swaps(
-                name, {point['name']: point.get('swap') or point['name'] for point in points}
-            ),
-            links=tuple(
-                (a, b) for a, b in (entry['link'] for entry in raw['skeleton_info'].values())
-            ),
-            upper=frozenset(point['name'] for point in points if point.get('type') == 'upper'),
-            lower=frozenset(point['name'] for point in points if point.get('type') == 'lower'),
-            joint_weights=tuple(float(value) for value in raw['joint_weights']),
-            sigmas=tuple(float(value) for value in raw['sigmas']),
-        )
+        return cls(**read_metainfo(metainfo))
 
     @cached_property
     def _index(self) -> dict[str, int]:
@@ -196,14 +140,6 @@ class Skeleton:
     @cached_property
     def _canonical(self) -> dict[str, str]:
         return dict(self.aliases)
-
-    def _type(self, name: str) -> str:
-        return 'upper' if name in self.upper else 'lower' if name in self.lower else ''
-
-    def _link_color(self, link: tuple[str, str]) -> list[int]:
-        left = {pair[0] for pair in self.swaps}
-        right = {pair[1] for pair in self.swaps}
-        return list(_color(not left.isdisjoint(link), not right.isdisjoint(link)))
 
     def _check_keypoints(self) -> None:
         if not self.keypoints:
@@ -270,67 +206,5 @@ def mirror_name(name: str) -> str:
     return name
 
 
-def _color(is_left: bool, is_right: bool) -> tuple[int, int, int]:
-    if is_left == is_right:
-        return CENTRE_COLOR
-    return LEFT_COLOR if is_left else RIGHT_COLOR
-
-
 def _repeated(names: Iterable[str]) -> list[str]:
     return sorted(name for name, count in Counter(names).items() if count > 1)
-
-
-def _swaps(skeleton: str, mirror: dict[str, str]) -> tuple[tuple[str, str], ...]:
-    swaps: list[tuple[str, str]] = []
-    for name, other in mirror.items():
-        if mirror.get(other) != name:
-            raise ValueError(
-                f'skeleton {skeleton!r}: {name!r} swaps with {other!r}, '
-                f'which swaps with {mirror.get(other)!r}'
-            )
-        pair = (other, name) if name.startswith('right_') else (name, other)
-        if name != other and pair not in swaps and pair[::-1] not in swaps:
-            swaps.append(pair)
-    return tuple(swaps)
-
-
-def _raw_metainfo(metainfo: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Bring a parsed metainfo back to the raw form."""
-    wanted = {'dataset_name', 'keypoint_info', 'skeleton_info', 'joint_weights', 'sigmas'}
-    if wanted.issubset(metainfo):
-        return metainfo
-    parsed = {
-        'dataset_name',
-        'keypoint_id2name',
-        'flip_indices',
-        'skeleton_links',
-        'sigmas',
-        'upper_body_ids',
-        'lower_body_ids',
-        'dataset_keypoint_weights',
-    }
-    if not parsed.issubset(metainfo):
-        raise ValueError(
-            f'got a metainfo with the keys {sorted(metainfo)}, expected {sorted(wanted)}'
-        )
-    names, flips = metainfo['keypoint_id2name'], metainfo['flip_indices']
-    if len(flips) != len(names):
-        raise ValueError(
-            f'skeleton {metainfo["dataset_name"]!r}: '
-            f'got {len(flips)} flip_indices for {len(names)} keypoints'
-        )
-    types = dict.fromkeys(metainfo['upper_body_ids'], 'upper')
-    types |= dict.fromkeys(metainfo['lower_body_ids'], 'lower')
-    return dict(
-        dataset_name=metainfo['dataset_name'],
-        keypoint_info={
-            i: dict(name=name, swap=names[flips[i]], type=types.get(i, ''))
-            for i, name in names.items()
-        },
-        skeleton_info={
-            i: dict(link=tuple(names[end] for end in link))
-            for i, link in enumerate(metainfo['skeleton_links'])
-        },
-        joint_weights=metainfo['dataset_keypoint_weights'],
-        sigmas=metainfo['sigmas'],
-    )
