@@ -10,13 +10,13 @@ from numba import njit
 
 from mmpose_ext.rendering.interpolation import ray_weights
 
-from .appearance import Appearance
+from .appearance import PATTERNS, REGIONS, Appearance
 from .appearance_landmarks import Landmarks
 
 (SKIN, HAIR, TOP, BOTTOM, SHOES, GLOVES, SOCKS, HEADWEAR, EYE_WHITE, IRIS, BROW, LIPS, LOGO) = (
-    range(13)
+    range(len(REGIONS))
 )
-PLAIN, HOOPS, STRIPES, CHECKS, DOTS, CAMOUFLAGE, SIDE_STRIPE = range(7)
+PLAIN, HOOPS, STRIPES, CHECKS, DOTS, CAMOUFLAGE, SIDE_STRIPE = range(len(PATTERNS))
 
 
 @njit(cache=True, nogil=True)

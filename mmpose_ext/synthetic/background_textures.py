@@ -32,6 +32,17 @@ def random_colour(
     return 255 * blue, 255 * green, 255 * red
 
 
+def surface_colour(
+    rng: np.random.Generator,
+    saturation: tuple[float, float],
+    value: tuple[float, float],
+    hue: tuple[float, float] = (0.0, 1.0),
+) -> Colour:
+    """Draw the colour of a wall or a floor: most are nearly grey, few are colourful."""
+    most = saturation[0] + rng.random() * (saturation[1] - saturation[0])
+    return random_colour(rng, (saturation[0], most), value, hue)
+
+
 def vary(colour: Colour, rng: np.random.Generator, amount: float = 0.15) -> Colour:
     """Make a colour lighter or darker by at most the given fraction."""
     factor = 1 + rng.uniform(-amount, amount)

@@ -11,7 +11,7 @@ class Style:
 
     Args:
         name: Name of the style.
-        places: Kind of background (a key of ``background.PLACES``) to its relative frequency.
+        places: Kind of place (a key of ``background_places.PLACES``) to its relative frequency.
         sleeves: Sleeve length ('none', 'short', 'long') to its relative frequency.
         bottoms: Trouser length ('short', 'knee', 'long', 'dress') to its relative frequency.
         garment_saturation: HSV saturation of clothing.
