@@ -142,6 +142,8 @@ _ALLOWED: dict[tuple[str, str], Any] = {
     ('copyreg', '_reconstructor'): _reconstructor,
     ('__builtin__', 'object'): object,
     ('builtins', 'object'): object,
+    ('__builtin__', 'set'): set,
+    ('builtins', 'set'): set,
     ('chumpy.ch', 'Ch'): _ChumpyArray,
     ('chumpy.reordering', 'Select'): _ChumpySelection,
 }
