@@ -26,6 +26,8 @@ FREE_GB = 12
 FREE_GB_CPU = 4
 PROGRESS_EVERY_S = 30
 MB_PER_COMPILER = 1500
+# pip keeps what it compiled and does not know for which PyTorch or numpy.
+FRESH = ('--no-cache-dir', '--force-reinstall')
 
 # Importing MMCV's operators and running one tells whether it was compiled for this PyTorch.
 CHECK_MMCV = """
@@ -79,18 +81,19 @@ class Environment:
     def works(self, code: str) -> bool:
         return self.output(code) is not None
 
-    def pip(self, step: str, arguments: str, extra_environment: dict | None = None) -> None:
+    def pip(self, step: str, *arguments: str, **variables: str) -> None:
         """Install and show the time that passes; the output goes to a log.
 
         Raises:
             SetupError: If pip fails.
         """
-        command = [str(self.python), '-m', 'pip', 'install', *shlex.split(arguments)]
+        command = [str(self.python), '-m', 'pip', 'install', *arguments]
         environment = dict(os.environ, PIP_DISABLE_PIP_VERSION_CHECK='1')
         environment.pop('PYTHONPATH', None)
+        environment.update(variables)
         if self.constraints.exists():
-            environment['PIP_CONSTRAINT'] = str(self.constraints)
-        environment.update(extra_environment or {})
+            # Not PIP_CONSTRAINT, which is split at spaces.
+            command += ['-c', str(self.constraints)]
         # Compilers are looked for beside the interpreter first: ninja is installed there.
         environment['PATH'] = f'{self.python.parent}{os.pathsep}{environment["PATH"]}'
         log = self.state / f'{step.split()[0]}.log'
@@ -232,9 +235,9 @@ def install_torch(environment: Environment, requested: str) -> None:
     wanted = re.search(r'\btorch==([\w.]+)', requested)
     keeps = version and (wanted is None or version.split('+')[0] == wanted.group(1).split('+')[0])
     if not keeps:
-        arguments = requested or f'torch=={pins()["torch"]}'
+        asked = shlex.split(requested) or [f'torch=={pins()["torch"]}']
         environment.constraints.write_text(f'setuptools=={pins()["setuptools"]}\n')
-        environment.pip('torch (CUDA builds are 3 GB)', arguments)
+        environment.pip('torch (CUDA builds are 3 GB)', *asked)
         version = environment.output('import torch; print(torch.__version__)')
     write_constraints(environment)
     if not environment.works('import importlib.metadata as m; m.version("torchvision")'):
@@ -242,7 +245,7 @@ def install_torch(environment: Environment, requested: str) -> None:
         minor = int(version.split('.')[1]) + 15
         exact = pins()['torchvision']
         wanted_vision = exact if exact.startswith(f'0.{minor}.') else f'0.{minor}.*'
-        environment.pip('torchvision', f'--no-deps "torchvision=={wanted_vision}"')
+        environment.pip('torchvision', '--no-deps', f'torchvision=={wanted_vision}')
 
 
 def install_mmcv(environment: Environment) -> None:
@@ -267,12 +270,11 @@ def install_mmcv(environment: Environment) -> None:
         'pip keeps the wheel, so the next environment has it in seconds.',
         flush=True,
     )
-    arguments = f'-v --no-deps --no-build-isolation mmcv=={pins()["mmcv"]}'
-    environment.pip('mmcv', arguments, build)
+    arguments = ('-v', '--no-deps', '--no-build-isolation', f'mmcv=={pins()["mmcv"]}')
+    environment.pip('mmcv', *arguments, **build)
     if not environment.works(CHECK_MMCV):
         print('  the kept wheel was compiled for another PyTorch: compiling again', flush=True)
-        again = f'--no-cache-dir --force-reinstall {arguments}'
-        environment.pip('mmcv again', again, build)
+        environment.pip('mmcv again', *arguments, *FRESH, **build)
     if not environment.works(CHECK_MMCV):
         raise SetupError(
             'MMCV is installed, but its operators cannot be imported:\n'
@@ -286,14 +288,11 @@ def _cuda_path() -> str:
 
 
 def install_xtcocotools(environment: Environment) -> None:
-    arguments = (
-        f'--no-deps --no-build-isolation --no-binary xtcocotools '
-        f'xtcocotools=={pins()["xtcocotools"]}'
-    )
-    for extra in ('', '--no-cache-dir --force-reinstall '):
+    source = ('--no-deps', '--no-build-isolation', '--no-binary', 'xtcocotools')
+    for cache in ((), FRESH):
         if environment.works(CHECK_XTCOCOTOOLS):
             return
-        environment.pip('xtcocotools', extra + arguments)
+        environment.pip('xtcocotools', *source, *cache, f'xtcocotools=={pins()["xtcocotools"]}')
     if not environment.works(CHECK_XTCOCOTOOLS):
         raise SetupError('xtcocotools was compiled, but it does not work with the numpy here')
 
@@ -303,15 +302,15 @@ def install(environment: Environment, requested_torch: str) -> None:
     make_virtual_environment(environment)
     environment.state.mkdir(exist_ok=True)
     install_torch(environment, requested_torch)
-    listed = ' '.join(f'-r {REQUIREMENTS / name}.txt' for name in ('runtime', 'optional', 'tests'))
-    environment.pip('requirements', f'setuptools wheel ninja cython {listed}')
+    lists = [f'-r{REQUIREMENTS / name}.txt' for name in ('runtime', 'optional', 'tests')]
+    environment.pip('requirements', 'setuptools', 'wheel', 'ninja', 'cython', *lists)
     if not environment.works('import cv2'):
-        environment.pip('opencv', '--no-deps opencv-python-headless')
-    environment.pip('mmengine', '--no-deps mmengine')
+        environment.pip('opencv', '--no-deps', 'opencv-python-headless')
+    environment.pip('mmengine', '--no-deps', 'mmengine')
     install_mmcv(environment)
     install_xtcocotools(environment)
-    environment.pip('mmdet and mmpose', '--no-deps mmdet mmpose')
-    environment.pip('mmpose_ext', f'--no-deps --no-build-isolation -e "{ROOT}"')
+    environment.pip('mmdet and mmpose', '--no-deps', 'mmdet', 'mmpose')
+    environment.pip('mmpose_ext', '--no-deps', '--no-build-isolation', '-e', str(ROOT))
     if not environment.works(CHECK_ALL):
         raise SetupError(
             'everything is installed, but it does not work together:\n'
