@@ -63,24 +63,23 @@ class UnionVisualizer(PoseLocalVisualizer):
         show_kpt_idx: bool = False,
         skeleton_style: str = 'mmpose',
     ) -> np.ndarray:
-        keypoints = instances.get('transformed_keypoints', instances.get('keypoints'))
-        fits = keypoints is not None and len(keypoints) and self._skeleton is not None
-        # Ground truth in a test set keeps its own skeleton, which this visualizer was not told.
-        if (
-            skeleton_style != 'mmpose'
-            or not fits
-            or keypoints.shape[1] != self._skeleton.num_keypoints
-        ):
+        if skeleton_style != 'mmpose' or 'keypoints' not in instances or self._skeleton is None:
             return super()._draw_instances_kpts(
                 image, instances, kpt_thr, show_kpt_idx, skeleton_style
             )
+        keypoints = instances.get('transformed_keypoints', instances.keypoints)
+        skeleton = self._skeleton
+        # Ground truth of a test set is in its source's own skeleton.
+        base = self._sample_base
+        if base is not None and keypoints.shape[1] == base.num_keypoints:
+            skeleton = base
         visible = np.asarray(instances.get('keypoints_visible', np.ones(keypoints.shape[:2])))
         drawn = draw_keypoints(
             image,
             keypoints,
             visible[..., 0] if visible.ndim == 3 else visible,
-            self._skeleton,
-            self._sample_base,
+            skeleton,
+            base,
             kpt_thr,
             radius=4.0 * self.radius / 3,
             thickness=2.0 * self.line_width,
