@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from mmpose_ext.body_models.joints import JOINTS, PARENTS
 from mmpose_ext.geometry import axis_angle_to_matrix
@@ -80,7 +81,7 @@ class BodyModel:
         """Index of each joint's parent, (24,), -1 for the root."""
         return np.array(PARENTS)
 
-    def shape(self, betas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def shape(self, betas: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         """Form a body at rest.
 
         Args:
@@ -102,9 +103,9 @@ class BodyModel:
 
     def skin(
         self,
-        betas: np.ndarray,
-        pose: np.ndarray,
-        translation: np.ndarray = (0.0, 0.0, 0.0),
+        betas: ArrayLike,
+        pose: ArrayLike,
+        translation: ArrayLike = (0.0, 0.0, 0.0),
     ) -> tuple[np.ndarray, np.ndarray]:
         """Pose a body, with the mathematics of ``smplx.SMPL``.
 
@@ -137,7 +138,7 @@ class BodyModel:
         posed += np.asarray(translation, np.float32)
         shift = posed - np.einsum('jab,jb->ja', world, joints)
 
-        # One matrix product blends the transforms; 'ja' columns keep its result contiguous.
+        # One matrix product blends all transforms, the costly part, at the speed of BLAS.
         transforms = np.concatenate([world, shift[..., None]], axis=-1).reshape(len(JOINTS), 12)
         blended = (self.weights @ transforms).reshape(-1, 3, 4)
         result = np.einsum('vab,vb->va', blended[..., :3], vertices)

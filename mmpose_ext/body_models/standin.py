@@ -53,10 +53,10 @@ def write_standin(out_dir: str | Path) -> list[Path]:
     written = []
     for gender in GENDERS:
         body = load_standin(gender)
-        arrays = {
+        arrays: dict[str, np.ndarray] = {
             'v_template': np.array(body.v_template, np.float64),
             'shapedirs': np.array(body.shapedirs, np.float64),
-            'posedirs': np.zeros((body.num_vertices, 3, 9 * (len(PARENTS) - 1))),
+            'posedirs': np.zeros((body.num_vertices, 3, 9 * (len(PARENTS) - 1)), np.float32),
             'J_regressor': np.array(body.J_regressor, np.float64),
             'weights': np.array(body.weights, np.float64),
             'kintree_table': np.array([[2**32 - 1, *PARENTS[1:]], range(len(PARENTS))]),
@@ -65,7 +65,7 @@ def write_standin(out_dir: str | Path) -> list[Path]:
         path = out_dir / f'SMPL_{gender.upper()}.pkl'
         with path.open('wb') as file:
             pickle.dump({**arrays, 'bs_type': 'lrotmin', 'bs_style': 'lbs'}, file, protocol=2)
-        np.savez_compressed(path.with_suffix('.npz'), **arrays)
+        np.savez_compressed(path.with_suffix('.npz'), allow_pickle=False, **arrays)
         written += [path, path.with_suffix('.npz')]
     for name, file_name in REGRESSOR_FILES.items():
         np.save(out_dir / file_name, body.regressors[name])
