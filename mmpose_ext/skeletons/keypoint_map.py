@@ -191,6 +191,12 @@ class KeypointMap:
             self, rows=tuple(row if i in kept else () for i, row in enumerate(self.rows))
         )
 
+    @cached_property
+    def _columns(self) -> tuple[list[int], list[int]]:
+        """Target and source indices of the one-to-one part."""
+        pairs = self.pairs()
+        return [i for _, i in pairs], [j for j, _ in pairs]
+
     @property
     def _title(self) -> str:
         return f'map from {self.source.name!r} to {self.target.name!r}'
@@ -203,8 +209,8 @@ class KeypointMap:
     def _gather(self, values: Array, combine: Any) -> Array:
         """Fill (..., K_dst) from (..., K_src). Never reads what is unmapped: it may be NaN."""
         result = _zeros(values, self.target.num_keypoints)
-        pairs = self.pairs()
-        result[..., [i for _, i in pairs]] = _as_floating(values)[..., [j for j, _ in pairs]]
+        ends, starts = self._columns
+        result[..., ends] = _as_floating(values)[..., starts]
         for i, row in enumerate(self.rows):
             if len(row) > 1:
                 result[..., i] = combine(

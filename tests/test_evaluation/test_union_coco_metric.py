@@ -10,7 +10,16 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from mmpose_ext.evaluation import UnionCocoMetric
-from mmpose_ext.skeletons import COCO17, HALPE136, MPII16, SHARED12, UNION21, sigmas_of
+from mmpose_ext.skeletons import (
+    COCO17,
+    CROWDPOSE14,
+    HALPE136,
+    MPII16,
+    SHARED12,
+    UNION21,
+    KeypointMap,
+    sigmas_of,
+)
 
 
 def evaluate(metric, samples):
@@ -159,6 +168,24 @@ def test_halpe_is_converted_by_name_with_the_thorax_between_the_shoulders(pose_f
     assert metric.labels['nose'] == counts[0]
 
 
+def test_crowdpose_counts_the_joints_that_are_not_hidden(pose_file):
+    people = pose_file('crowdpose14')
+    for i, image in enumerate(people.content['images']):
+        image['crowdIndex'] = i / 6
+    for annotation in people.content['annotations']:
+        annotation['num_keypoints'] = int((people.labels(annotation)[:, 2] == 2).sum())
+    people.write()
+    samples = people.samples('union21', noise=8)
+    options = dict(iou_type='keypoints_crowd', use_area=False)
+    mapping = KeypointMap.between(UNION21, CROWDPOSE14)
+    expected = stock(
+        people.path, columns(samples, list(mapping.source_indices)), CROWDPOSE14, **options
+    )
+    assert 0.05 < expected['coco/AP'] < 0.95
+    metric = UnionCocoMetric(people.path, skeleton='union21', target='crowdpose14', **options)
+    assert evaluate(metric, samples) == pytest.approx(expected, nan_ok=True)
+
+
 def test_new_joints_alone(pose_file):
     people = pose_file('halpe136')
     metric = UnionCocoMetric(
@@ -194,11 +221,13 @@ def test_sigma_sets_change_the_result_as_oks_says(pose_file):
         assert evaluate(metric, samples)['coco/AP'] == pytest.approx((oks >= thresholds).mean())
 
 
-def test_dataset_meta_and_message_hub_have_no_influence(pose_file):
+def test_dataset_meta_and_message_hub_have_no_influence(pose_file, monkeypatch):
     people, other = pose_file('coco17'), pose_file('coco17', name='other.json', seed=9)
     samples = people.samples('union21', noise=8)
     plain = evaluate(UnionCocoMetric(people.path, skeleton='union21'), samples)
-    MessageHub.get_current_instance().update_info('union21_ann_file', other.path)
+    hub = MessageHub.get_current_instance().runtime_info
+    monkeypatch.setitem(hub, 'union21_ann_file', other.path)
+    monkeypatch.setitem(hub, 'coco_ann_file', other.path)
     meta = parse_pose_metainfo(UNION21.metainfo())
     before = copy.deepcopy(meta)
     metric = UnionCocoMetric(people.path, skeleton='union21')

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mmengine.logging import print_log
+from mmengine.logging import MMLogger, print_log
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.evaluation.metrics import CocoMetric
 
@@ -90,15 +90,21 @@ class UnionCocoMetric(CocoMetric):
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """Compute AP and AR, as fractions; NaN where the file labels nothing."""
+        # A logger made below would write into the redirected output.
+        MMLogger.get_current_instance()
         # xtcocotools prints a page per evaluation; the evaluator prints one table for all.
         with contextlib.redirect_stdout(io.StringIO()):
             metrics = super().compute_metrics(results)
         print_log(f'{self.prefix}: {self._describe(results)}', 'current')
         if not self._labels_printed:
-            counts = ', '.join(f'{name} {count}' for name, count in self.labels.items())
-            print_log(f'{self.prefix}: persons with the joint labelled: {counts}', 'current')
+            print_log(f'{self.prefix}: {self._describe_labels()}', 'current')
             self._labels_printed = True
         return {key: math.nan if value == -1 else float(value) for key, value in metrics.items()}
+
+    def _describe_labels(self) -> str:
+        counts = ', '.join(f'{name} {count}' for name, count in self.labels.items() if count)
+        never = ' '.join(name for name, count in self.labels.items() if not count)
+        return f'persons with the joint labelled: {counts}; not measured: {never or "none"}'
 
     def _describe(self, results: list) -> str:
         names = self.joints.skeleton.keypoints
