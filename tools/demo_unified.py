@@ -1,0 +1,119 @@
+"""The unified method from nothing, on generated people: ``make demo``.
+
+Generates a data set, trains a COCO and an MPII teacher and four students (COCO only, MPII only,
+joint, distilled), tests all six on COCO, MPII and Halpe, prints the paper's tables and draws curves
+and people. What is done stays done: after Ctrl-C the same command continues.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import mmpose_ext  # noqa: F401  its cures come before anything of OpenMMLab
+
+from mmpose_ext.apis.jobs import Job, JobFailedError, run_jobs
+from mmpose_ext.apis.prediction_sheet import prediction_sheet
+from mmpose_ext.apis.unified_report import halpe_lines, table_lines
+from mmpose_ext.apis.unified_study import RUNS, Study
+from mmpose_ext.config_path import cfg
+from mmpose_ext.visualization.compare_curves import compare_curves
+
+_TOOLS = Path(__file__).resolve().parent
+# Where the *_synthetic configs look, from the folder the command is given in.
+_DATA = Path('data/synthetic')
+_GENERATION_S = 150
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        '--out', type=Path, default=Path('work_dirs/demo_unified'), help='default: %(default)s'
+    )
+    parser.add_argument(
+        '--seeds', type=int, nargs='+', default=[0], help='train with each of these (default: 0)'
+    )
+    parser.add_argument(
+        '--length',
+        type=float,
+        default=1.0,
+        help="factor on the configs' samples per epoch (default: %(default)s)",
+    )
+    parser.add_argument('--processes', type=int, default=2, help='default: %(default)s')
+    return parser.parse_args()
+
+
+def main() -> None:
+    arguments = parse_arguments()
+    out = arguments.out.resolve()
+    studies = [
+        Study(out / f'seed_{seed}', _TOOLS, seed, arguments.processes, arguments.length)
+        for seed in arguments.seeds
+    ]
+    generation = Job(
+        'generate COCO, MPII and Halpe images of synthetic people',
+        (sys.executable, str(_TOOLS / 'make_synthetic.py'), 'pose', '--out', str(_DATA)),
+        out / 'generate.log',
+        _GENERATION_S,
+    )
+    try:
+        run_jobs([generation, *(job for study in studies for job in study.jobs())])
+    except JobFailedError as error:
+        sys.exit(f'error: {error}\nThe same command continues after the fault is mended.')
+    except KeyboardInterrupt:
+        sys.exit('\nStopped. The same command continues.')
+    report(studies, out)
+
+
+def report(studies: list[Study], out: Path) -> None:
+    """Print the tables, and draw curves and predictions of the first study."""
+    measured = [study.metrics() for study in studies]
+    runs = {run.name: [metrics[run.name] for metrics in measured] for run in RUNS}
+    tables = '\n'.join(
+        [
+            'MPII PCKh and COCO AP on generated people (%); *: the other data set on the 12',
+            'shared joints. Avg: mean of PCK and AP.',
+            '',
+            *table_lines(runs),
+            '',
+            'Halpe, 21 keypoints (%)',
+            '',
+            *halpe_lines(runs),
+        ]
+    )
+    print(f'\n{tables}\n')
+    (out / 'tables.md').write_text(f'{tables}\n')
+
+    study = studies[0]
+    compare_curves(
+        {run.title: study.work_dir(run) / 'curves.csv' for run in RUNS},
+        {
+            'validation: mean of COCO AP and MPII PCKh (%)': ('avg/coco_mpii',),
+            'validation: the same on the 12 shared joints (%)': ('avg/shared12',),
+            'task loss (nats per keypoint)': ('task',),
+        },
+        out / 'curves.png',
+    )
+    distilled = RUNS[-1]
+    prediction_sheet(
+        cfg(distilled.config),
+        study.checkpoint(distilled),
+        {
+            'coco': (
+                _DATA / 'coco/annotations/person_keypoints_val2017.json',
+                _DATA / 'coco/val2017',
+            ),
+            'mpii': (_DATA / 'mpii/annotations/mpii_val.json', _DATA / 'mpii/images'),
+        },
+        out / 'predictions.png',
+    )
+    for title, file in (
+        ('tables', 'tables.md'),
+        ('curves', 'curves.png'),
+        ('predictions, added keypoints in red', 'predictions.png'),
+    ):
+        print(f'{title}: {out / file}')
+    print(f'checkpoint of the distilled student: {study.checkpoint(distilled)}')
+
+
+if __name__ == '__main__':
+    main()
