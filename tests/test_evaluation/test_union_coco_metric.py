@@ -279,6 +279,15 @@ def test_predictions_of_another_skeleton_are_refused(pose_file):
         metric.process(None, people.samples('union21'))
 
 
+def test_predictions_that_are_not_finite_are_refused(pose_file):
+    people = pose_file('coco17')
+    samples = people.samples('union21')
+    samples[2]['pred_instances']['keypoints'][0, 3, 1] = np.nan
+    metric = UnionCocoMetric(people.path, skeleton='union21')
+    with pytest.raises(ValueError, match='sample 3 are not finite'):
+        metric.process(None, samples)
+
+
 def test_damaged_annotations_are_named(pose_file, tmp_path):
     people = pose_file('coco17')
     people.content['annotations'][2]['keypoints'][6] = float('nan')

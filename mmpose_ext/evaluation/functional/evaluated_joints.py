@@ -73,7 +73,7 @@ class EvaluatedJoints:
             sample: With ``pred_instances`` ``keypoints`` (N, K, 2) and ``keypoint_scores`` (N, K).
 
         Raises:
-            ValueError: If the predictions are not those of the model's skeleton.
+            ValueError: If the predictions are not those of the model's skeleton, or not finite.
         """
         if 'pred_instances' not in sample:
             raise ValueError(f'sample {sample.get("id")!r} has no pred_instances')
@@ -86,6 +86,9 @@ class EvaluatedJoints:
                 f'got predictions of shape {keypoints.shape}, expected (N, '
                 f'{expected.num_keypoints}, 2): the metric was told skeleton={expected.name!r}'
             )
+        if not np.isfinite(keypoints).all():
+            # COCO's matching takes a similarity of NaN for a match.
+            raise ValueError(f'predictions for sample {sample.get("id")!r} are not finite')
         predictions['keypoints'], _ = self.mapping.apply(keypoints, scores)
         predictions['keypoint_scores'] = self.mapping.apply_scores(scores)
         return {**sample, 'pred_instances': predictions}

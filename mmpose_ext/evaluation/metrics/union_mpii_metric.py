@@ -64,19 +64,19 @@ class UnionMpiiMetric(MpiiPCKAccuracy):
         prefix: str | None = None,
     ) -> None:
         super().__init__(thr=thr, norm_item='head', collect_device=collect_device, prefix=prefix)
-        if joints is None:
-            joints = [name for name in MPII16.keypoints if name not in NOT_IN_MEAN]
-            parts = PARTS
-        else:
-            parts = {}
         model = get_skeleton(skeleton)
-        chosen = EvaluatedJoints.choose(model, MPII16, joints, absent)
+        in_mean = [name for name in MPII16.keypoints if name not in NOT_IN_MEAN]
+        chosen = EvaluatedJoints.choose(
+            model, MPII16, in_mean if joints is None else joints, absent
+        )
         self.mean_joints = chosen.skeleton.keypoints
         self.absent = chosen.absent
-        self.joints = EvaluatedJoints.choose(model, MPII16)
         self.drops_absent = absent == 'drop'
-        self.parts = parts or {
-            part: names for part, names in PARTS.items() if set(names) <= set(self.mean_joints)
+        self.joints = EvaluatedJoints.choose(model, MPII16)
+        self.parts = {
+            part: names
+            for part, names in PARTS.items()
+            if joints is None or set(names) <= set(self.mean_joints)
         }
         self.one_based = one_based
         self.protocol = dict(protocol or {})
@@ -153,7 +153,7 @@ class UnionMpiiMetric(MpiiPCKAccuracy):
         parts = {
             'boxes': f'ground-truth ({count})',
             'joints in the mean': len(self.mean_joints),
-            'not predicted': f'{" ".join(self.absent) or "none"}',
+            'not predicted': ' '.join(self.absent) or 'none',
             'labels count from': int(self.one_based),
             **self.protocol,
         }
