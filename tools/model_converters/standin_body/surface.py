@@ -11,7 +11,7 @@ NUM_FACES = 13776
 
 
 def smooth(weights: np.ndarray, faces: np.ndarray, steps: int) -> np.ndarray:
-    """Average the weights of neighbours, keep the four largest, and normalise."""
+    """Mix every vertex's weights with the mean of its neighbours', ``steps`` times."""
     count = len(weights)
     edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
     adjacency = sparse.coo_matrix((np.ones(len(edges)), edges.T), (count, count)).tocsr()
@@ -72,9 +72,8 @@ def closest_on_surface(
     nearest = cKDTree(corners.mean(1)).query(points, k=candidates)[1]
     a, b, c = np.moveaxis(corners[nearest], 2, 0)
     edge_b, edge_c, to_point = b - a, c - a, points[:, None] - a
-    dot = lambda x, y: (x * y).sum(-1)  # noqa: E731
-    bb, bc, cc = dot(edge_b, edge_b), dot(edge_b, edge_c), dot(edge_c, edge_c)
-    pb, pc = dot(edge_b, to_point), dot(edge_c, to_point)
+    bb, bc, cc = _dot(edge_b, edge_b), _dot(edge_b, edge_c), _dot(edge_c, edge_c)
+    pb, pc = _dot(edge_b, to_point), _dot(edge_c, to_point)
     determinant = np.maximum(bb * cc - bc * bc, 1e-20)
     beta, gamma = (cc * pb - bc * pc) / determinant, (bb * pc - bc * pb) / determinant
     inside = np.stack([1 - beta - gamma, beta, gamma], -1)
@@ -82,7 +81,7 @@ def closest_on_surface(
         np.clip(pb / np.maximum(bb, 1e-20), 0, 1),
         np.clip(pc / np.maximum(cc, 1e-20), 0, 1),
     )
-    across = np.clip(dot(c - b, points[:, None] - b) / np.maximum(dot(c - b, c - b), 1e-20), 0, 1)
+    across = np.clip(_dot(c - b, points[:, None] - b) / np.maximum(_dot(c - b, c - b), 1e-20), 0, 1)
     zero = np.zeros_like(on_b)
     options = np.stack(
         [
@@ -101,3 +100,7 @@ def closest_on_surface(
     return sparse.csr_matrix(
         (weights.ravel(), (np.repeat(rows, 3), columns.ravel())), (len(points), len(vertices))
     )
+
+
+def _dot(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    return (first * second).sum(-1)
