@@ -85,10 +85,10 @@ def allow_mmengine_checkpoints() -> None:
 
 
 def _history_method(owner: Any, name: str) -> Callable:
-    if not isinstance(owner, HistoryBuffer) or name.startswith('_'):
+    if owner is not HistoryBuffer or name.startswith('_'):
         raise ValueError(
-            f'the checkpoint asks for attribute {name!r} of a {type(owner).__name__}, expected '
-            'a method of a HistoryBuffer. It was not written by MMEngine: do not trust it'
+            f'the checkpoint asks for attribute {name!r} of {type(owner).__name__} {owner!r:.60}, '
+            'expected a method of HistoryBuffer. MMEngine did not write it: do not trust it'
         )
     return getattr(owner, name)
 
