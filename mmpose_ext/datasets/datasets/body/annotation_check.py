@@ -22,7 +22,7 @@ def check_exists(file: str, what: str) -> None:
 
 
 def check_images(files: list[str], what: str) -> None:
-    """Raise FileNotFoundError if images are not there. Remote ones (``s3://``) are not asked for."""
+    """Raise FileNotFoundError if images are missing. Remote ones (``s3://``) are not asked for."""
     files = sorted({file for file in files if '://' not in file})
     missing = [file for file in files if not path.isfile(file)]
     if missing:
@@ -43,11 +43,12 @@ def check_person(person: dict[str, Any], skeleton: Skeleton, what: str) -> None:
     """
     keypoints = person['keypoints']
     entry = f'{what}: entry {person["id"]} ({path.basename(person["img_path"])})'
-    if keypoints.shape[1] != skeleton.num_keypoints:
-        raise ValueError(
-            f'{entry} has {keypoints.shape[1]} keypoints, '
-            f'expected the {skeleton.num_keypoints} of skeleton {skeleton.name!r}'
-        )
+    for key in ('keypoints', 'keypoints_visible'):
+        if person[key].shape[1] != skeleton.num_keypoints:
+            raise ValueError(
+                f'{entry} has {person[key].shape[1]} {key}, '
+                f'expected the {skeleton.num_keypoints} of skeleton {skeleton.name!r}'
+            )
     if not np.isfinite(keypoints).all():
         bad = int(np.argwhere(~np.isfinite(keypoints[0]).all(axis=1))[0, 0])
         raise ValueError(

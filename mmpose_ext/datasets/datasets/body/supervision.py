@@ -27,7 +27,7 @@ def label_tiers(keypoint_map: KeypointMap, teachers: Mapping[str, Skeleton]) -> 
 def supervision_table(
     target: Skeleton,
     tiers: Mapping[str, np.ndarray],
-    counts: Mapping[str, np.ndarray],
+    counts: Mapping[str, np.ndarray | None],
     teachers: Mapping[str, Skeleton],
 ) -> str:
     """Draw the table joint x source: who supervises the joint, and on how many persons it is
@@ -36,7 +36,7 @@ def supervision_table(
     Args:
         target: The union, K joints.
         tiers: Label tiers (K,) of each source.
-        counts: Number of persons (K,) with the joint visible, of each source.
+        counts: Number of persons (K,) with the joint labelled, of each source; None if unknown.
         teachers: Skeleton of each teacher.
 
     Returns:
@@ -50,7 +50,9 @@ def supervision_table(
         for source in tiers:
             text = TIER_NAMES[int(tiers[source][k])]
             if tiers[source][k] in (LABELLED, DERIVED):
-                text += f' ({counts[source][k]})' + (f' + teacher {names}' if names else '')
+                number = counts[source]
+                text += '' if number is None else f' ({number[k]})'
+                text += f' + teacher {names}' if names else ''
             elif tiers[source][k] == TEACHER:
                 text += f' {names}'
             row.append(text)

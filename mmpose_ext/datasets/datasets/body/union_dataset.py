@@ -74,7 +74,12 @@ class UnionDataset(CombinedDataset):
         self.check_images = check_images
         # `datasets`, `_lens` and `resample` are what CombinedDataset and MultiSourceSampler know.
         self.datasets = [
-            UnionSource(name, self.skeleton, **(dict(derive=derive) | _without_none(arguments)))
+            UnionSource(
+                name,
+                self.skeleton,
+                test_mode=test_mode,
+                **(dict(derive=derive) | _without_none(arguments)),
+            )
             for name, arguments in sources.items()
         ]
         self.resample = False
@@ -117,15 +122,17 @@ class UnionDataset(CombinedDataset):
         if self._fully_initialized:
             return
         for source in self.datasets:
-            self.data_list += source.load(self.test_mode, self.check_images)
+            self.data_list += source.load(self.check_images)
             print_log(source.report, logger='current')
             self._check_supervised(source)
         self._lens = [len(source) for source in self.datasets]
         self._len = sum(self._lens)
-        counts = {source.name: source.visible_counts for source in self.datasets}
+        counts = {source.name: source.label_counts for source in self.datasets}
         table = supervision_table(self.skeleton, self._tiers, counts, self.teachers)
+        verb = 'labels' if self.test_mode else 'supervises'
+        title = f'Who {verb} the joints of {self.skeleton.name!r}'
         print_log(
-            f'Who supervises {self.skeleton.name!r} (number of persons with it):\n{table}',
+            f'{title} (in brackets: on how many persons):\n{table}',
             logger='current',
         )
         if self.serialize_data:
@@ -150,7 +157,7 @@ class UnionDataset(CombinedDataset):
         return sample
 
     def _check_supervised(self, source: UnionSource) -> None:
-        if self.test_mode or source.visible_counts.any():
+        if self.test_mode or np.any(source.label_counts):
             return
         if not np.any(self._tiers[source.name] == TEACHER):
             raise ValueError(

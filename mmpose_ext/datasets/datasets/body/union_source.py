@@ -60,7 +60,7 @@ class UnionSource:
         self.config = dict(dataset)
         self.title = f'source {name!r}'
         if skeleton is not None and self.config['type'] == 'CocoDataset':
-            # The class reads COCO-style files of any skeleton and takes them for COCO's unless told.
+            # It reads COCO-style files of any skeleton, and takes them for COCO's unless told.
             self.config.setdefault('metainfo', get_skeleton(skeleton).metainfo())
         reader = self._reader = self._build()
         self.skeleton = (
