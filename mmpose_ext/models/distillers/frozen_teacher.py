@@ -104,7 +104,10 @@ def model_config(name: str, config: str | Path | dict) -> dict:
     """
     if isinstance(config, dict):
         return config
-    found = get_config(config) if '::' in str(config) else Config.fromfile(_locate(config))
+    try:
+        found = get_config(config) if '::' in str(config) else Config.fromfile(_locate(config))
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f'teacher {name!r}: {error}') from error
     if 'model' not in found:
         raise ValueError(
             f"teacher {name!r}: config {str(config)!r} got no 'model', expected a training config"

@@ -12,6 +12,8 @@ from mmpose_ext.models.distillers.window_adapters import ADAPTERS, Size
 from mmpose_ext.models.losses import SimCCDistillationLoss
 from mmpose_ext.skeletons import KeypointMap, Skeleton, get_skeleton
 
+Answer = tuple[tuple[Tensor, Tensor], Tensor]
+
 MASKS = ('all', 'missing', 'unlabelled', 'confidence')
 # A teacher that puts less than this much of its probability inside the student's window believes
 # that the keypoint lies outside.
@@ -139,7 +141,7 @@ class KeypointTeacher:
         self._models['teacher'] = teacher
 
     @torch.no_grad()
-    def answer(self, canvas: Tensor) -> tuple[tuple[Tensor, Tensor], Tensor]:
+    def answer(self, canvas: Tensor) -> Answer:
         """What it believes about its K' keypoints.
 
         Args:
@@ -160,15 +162,15 @@ class KeypointTeacher:
             weight = weight * (x.amax(dim=-1) * y.amax(dim=-1)).sqrt()
         return (x, y), weight
 
-    def distill(self, prediction: tuple[Tensor, Tensor], canvas: Tensor, wanted: Tensor) -> Tensor:
+    def distill(self, prediction: tuple[Tensor, Tensor], answer: Answer, wanted: Tensor) -> Tensor:
         """Loss of the student against this teacher.
 
         Args:
             prediction: The student's scores of x ``(B, K, W)`` and y ``(B, K, H)``.
-            canvas: Images normalized for the student, ``(B, 3, H, W)``.
+            answer: What :meth:`answer` returned.
             wanted: Which keypoints to teach, ``(B, K)``, zero or one.
         """
-        target, weight = self.answer(canvas)
+        target, weight = answer
         chosen = tuple(axis[:, self.student_indices] for axis in prediction)
         return self.loss(chosen, target, weight * wanted[:, self.student_indices])
 

@@ -102,7 +102,10 @@ class MultiTeacherDistiller(TopdownPoseEstimator):
             unweighted.
         """
         self.load_teachers()
-        prediction = self.head(self.extract_feat(self._student_window(inputs)))
+        window = self._student_window(inputs)
+        # The teachers come first: their activations are gone before the student's are kept.
+        answers = {name: teacher.answer(inputs) for name, teacher in self.teachers.items()}
+        prediction = self.head(self.extract_feat(window))
         weights = _stack(data_samples, 'keypoint_weights')
         labels = tuple(_stack(data_samples, f'keypoint_{axis}_labels') for axis in ('x', 'y'))
         task = self._task_loss(prediction, labels, weights, data_samples)
@@ -111,7 +114,7 @@ class MultiTeacherDistiller(TopdownPoseEstimator):
             total = self.task_weight * task
         for name, teacher in self.teachers.items():
             wanted = self._wanted(teacher.mask, weights, data_samples)
-            distillation = teacher.distill(prediction, inputs, wanted)
+            distillation = teacher.distill(prediction, answers[name], wanted)
             total = total + self._teacher_factor(teacher) * distillation
             parts[f'kd_{name}'] = distillation.detach()
         return dict(loss=total, **parts, acc_pose=self._accuracy(prediction, labels, weights))
@@ -174,7 +177,7 @@ class MultiTeacherDistiller(TopdownPoseEstimator):
         self, prediction: tuple[Tensor, Tensor], labels: tuple[Tensor, Tensor], weights: Tensor
     ) -> Tensor:
         _, accuracy, _ = simcc_pck_accuracy(
-            output=to_numpy(prediction),
+            output=tuple(to_numpy(axis.float()) for axis in prediction),
             target=to_numpy(labels),
             simcc_split_ratio=self.head.simcc_split_ratio,
             mask=to_numpy(weights) > 0,

@@ -72,6 +72,12 @@ def test_a_missing_checkpoint_is_named() -> None:
         read_checkpoint('coco', 'nowhere.pth')
 
 
+@pytest.mark.parametrize('config', ['nowhere.py', 'mmpose::body_2d_keypoint/rtmpose/nowhere.py'])
+def test_a_missing_config_is_named(config: str) -> None:
+    with pytest.raises(FileNotFoundError, match="teacher 'coco': .*nowhere"):
+        FrozenTeacher.load('coco', config, 'weights.pth')
+
+
 def test_a_config_without_a_model_is_named(tmp_path: Path) -> None:
     path = tmp_path / 'empty.py'
     path.write_text('dataset_type = "CocoDataset"\n')

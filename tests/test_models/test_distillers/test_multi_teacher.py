@@ -359,6 +359,20 @@ def test_a_larger_student_has_teachers_of_another_scale(
     assert not model.teachers['mpii'].adapter.axes[0].is_exact
 
 
+def test_mixed_precision_changes_little(
+    student_config: Callable, teacher_files: dict, batch: Callable
+) -> None:
+    model = build(student_config(teacher_files)).eval()
+    data = batch()
+    full = losses(model, data)['loss']
+    with torch.autocast('cpu', torch.bfloat16):
+        half = losses(model, data)['loss']
+    half.backward()
+    assert half.dtype == torch.float32
+    torch.testing.assert_close(half, full, rtol=0.02, atol=0)
+    assert all(torch.isfinite(parameter.grad).all() for parameter in model.parameters())
+
+
 def test_without_teachers_it_is_a_plain_student(student_config: Callable, batch: Callable) -> None:
     model = build(student_config())
     data = batch()
