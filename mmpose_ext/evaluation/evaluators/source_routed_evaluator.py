@@ -168,8 +168,9 @@ class SourceRoutedEvaluator(Evaluator):
 
 
 def _build(config: Mapping[str, Any], skeleton: Any) -> BaseMetric:
-    metric = METRICS.get(config['type'])
+    kind = config['type']
+    metric = METRICS.get(kind) if isinstance(kind, str) else kind
     if metric is None:
-        raise ValueError(f'got metric type {config["type"]!r}, which is not registered')
+        raise ValueError(f'got metric type {kind!r}, which is not registered')
     asks = 'skeleton' in inspect.signature(metric).parameters and 'skeleton' not in config
     return METRICS.build({**config, 'skeleton': skeleton} if asks and skeleton else dict(config))
