@@ -74,6 +74,8 @@ def model_skeleton(config: Config) -> Skeleton:
         ValueError: If the config does not say, or its skeleton has another number of keypoints
             than the head.
     """
+    if 'test_dataloader' not in config:
+        raise ValueError(f'{config.filename}: has no test_dataloader, expected a config that tests')
     dataset = config.test_dataloader.dataset
     named = config.model.get('skeleton') or dataset.get('skeleton') or dataset.get('metainfo')
     if named is None:

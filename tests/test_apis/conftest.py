@@ -11,7 +11,10 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.models import build_pose_estimator
+
+from mmpose_ext.skeletons import UNION21
 
 _SIZE = (48, 64)
 
@@ -91,6 +94,7 @@ def union_config() -> Config:
             data_prefix=dict(img='val2017/'),
         ),
     )
+    dataset = dict(type='mmpose_ext.UnionDataset', skeleton='union21', sources=dict(coco=source))
     return Config(
         dict(
             default_scope='mmpose',
@@ -106,15 +110,9 @@ def union_config() -> Config:
                 ),
                 **_network(),
             ),
+            train_dataloader=dict(batch_size=2, dataset=dataset),
             test_dataloader=dict(
-                batch_size=2,
-                dataset=dict(
-                    type='mmpose_ext.UnionDataset',
-                    skeleton='union21',
-                    sources=dict(coco=source),
-                    test_mode=True,
-                    pipeline=_pipeline(),
-                ),
+                batch_size=2, dataset=dict(dataset, test_mode=True, pipeline=_pipeline())
             ),
             visualizer=dict(type='mmpose_ext.UnionVisualizer', bases=dict(coco='coco17')),
         )
@@ -135,7 +133,7 @@ def union_checkpoint(tmp_path_factory) -> Path:
     for layer in (model.head.final_layer, model.head.cls_x, model.head.cls_y):
         layer.weight.data.normal_(0, 0.5)
     file = tmp_path_factory.mktemp('checkpoint') / 'epoch_1.pth'
-    meta = dict(epoch=1, dataset_meta=dict(sigmas=np.ones(21, np.float32)))
+    meta = dict(epoch=1, dataset_meta=parse_pose_metainfo(UNION21.metainfo()))
     torch.save(dict(meta=meta, state_dict=model.state_dict(), optimizer={'state': {}}), file)
     return file
 
