@@ -9,7 +9,12 @@ _REDUCED_FLAGS = {
     4: cv2.IMREAD_REDUCED_COLOR_4,
     8: cv2.IMREAD_REDUCED_COLOR_8,
 }
-_JPEG_START, _JPEG_END, _PNG_START, _PNG_END = b'\xff\xd8', b'\xff\xd9', b'\x89PNG', b'IEND'
+_JPEG_START, _JPEG_END, _PNG_START, _PNG_END = (
+    b'\xff\xd8',
+    b'\xff\xd9',
+    b'\x89PNG',
+    b'IEND\xaeB`\x82',
+)
 # Start-of-frame markers; C4, C8 and CC in the same range mean other things (ITU T.81, table B.1).
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 

@@ -5,7 +5,7 @@ from mmpose_ext.datasets.transforms import RandomBoxTransform
 
 
 def test_numbers_follow_the_truncated_normal_distribution():
-    np.random.seed(0)
+    np.random.seed(0)  # noqa: NPY002 - MMPose's transforms draw from it
     values = RandomBoxTransform._truncnorm(size=(2000, 4))
 
     assert values.shape == (2000, 4)
