@@ -11,7 +11,7 @@ Example:
         --out data/coco/annotations/person_keypoints21_train2017.json --workers 8
 
 Stop it at any time and run the same command to continue. On several machines, give each its
-``--shard I/N`` (I from 1) of the work on a shared disk; the last one to finish writes the output.
+``--shard I/N`` (I from 0) of the work on a shared disk; the last one to finish writes the output.
 """
 
 import argparse
@@ -26,9 +26,9 @@ from mmpose_ext.apis.people_file import SOURCES
 
 def _shard(text: str) -> tuple[int, int]:
     index, _, number = text.partition('/')
-    if not (index.isdigit() and number.isdigit() and 1 <= int(index) <= int(number)):
-        raise argparse.ArgumentTypeError(f'got {text!r}, expected I/N with 1 <= I <= N')
-    return int(index) - 1, int(number)
+    if not (index.isdigit() and number.isdigit() and int(index) < int(number)):
+        raise argparse.ArgumentTypeError(f'got {text!r}, expected I/N with 0 <= I < N')
+    return int(index), int(number)
 
 
 def parse_args() -> argparse.Namespace:
