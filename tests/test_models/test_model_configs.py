@@ -1,7 +1,12 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
 import pytest
 import torch
-from mmengine.config import ConfigDict
+from mmengine.config import Config, ConfigDict
 from mmengine.hub import get_config
+from mmpose.registry import KEYPOINT_CODECS
 from torch import nn
 
 import mmpose_ext
@@ -9,6 +14,9 @@ from mmpose_ext.models.distillers.frozen_teacher import model_config
 from mmpose_ext.registry import MODELS
 
 WIDTHS = dict(tiny='t', small='s', medium='m')
+
+
+CONFIGS = Path(mmpose_ext.cfg('unified_rtmpose_t.py')).parent
 
 
 def build(name: str) -> nn.Module:
@@ -53,3 +61,38 @@ def test_outputs_have_the_size_that_the_codec_expects(width: str) -> None:
     assert (x.shape, y.shape) == ((1, 21, 192), (1, 21, 256))
     heatmaps = build(f'cspnext_{width}_heatmap').eval()(images, None)
     assert heatmaps.shape == (1, 21, 32, 24)
+
+
+def training_encoders(node: object) -> Iterator[ConfigDict]:
+    """The label encoders of all pipelines below a part of a config."""
+    if isinstance(node, dict):
+        if 'encoder' in node:
+            yield node['encoder']
+        node = list(node.values())
+    if isinstance(node, list | tuple):
+        for item in node:
+            yield from training_encoders(item)
+
+
+def codec_values(config: ConfigDict) -> dict:
+    """All values of a codec, defaults included."""
+    return {
+        key: np.asarray(value).tolist()
+        for key, value in vars(KEYPOINT_CODECS.build(config)).items()
+    }
+
+
+@pytest.mark.parametrize(
+    'path',
+    sorted(
+        path.relative_to(CONFIGS).as_posix()
+        for path in CONFIGS.rglob('*.py')
+        if '_base_' not in path.parts
+    ),
+)
+def test_labels_are_encoded_as_the_head_decodes_them(path: str) -> None:
+    """A label scaled otherwise, or of another width, trains without any error and learns little."""
+    config = Config.fromfile(CONFIGS / path)
+    for section in ('train_dataloader', 'default_hooks'):
+        for encoder in training_encoders(config.get(section)):
+            assert codec_values(encoder) == codec_values(config.model.head.decoder)
