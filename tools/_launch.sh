@@ -8,23 +8,16 @@ ROOT="$(cd "$(dirname "$0")/.." && pwd)"
 PYTHON=${PYTHON:-python}
 NNODES=${NNODES:-1}
 
-# 29500 is PyTorch's port. On one machine, a second training takes a free one instead.
-free_port='
-import socket
-with socket.socket() as probe:
-    try:
-        probe.bind(("127.0.0.1", 29500))
-    except OSError:
-        probe.bind(("127.0.0.1", 0))
-    print(probe.getsockname()[1])'
-if [ -z "${PORT:-}" ]; then
-    if [ "$NNODES" = 1 ]; then PORT=$("$PYTHON" -c "$free_port"); else PORT=29500; fi
+# One machine takes a free port, so that trainings do not meet. Several need one they all know.
+if [ "$NNODES" = 1 ] && [ -z "${PORT:-}" ]; then
+    MEETING=(--standalone --local-addr 127.0.0.1)
+else
+    MEETING=(--nnodes="$NNODES" --node_rank="${NODE_RANK:-0}"
+        --master_addr="${MASTER_ADDR:-127.0.0.1}" --master_port="${PORT:-29500}")
 fi
 
 # One thread per process unless told otherwise: the processes share the cores.
 export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}"
 export PYTHONPATH="$ROOT${PYTHONPATH:+:$PYTHONPATH}"
-exec "$PYTHON" -m torch.distributed.run \
-    --nnodes="$NNODES" --node_rank="${NODE_RANK:-0}" \
-    --master_addr="${MASTER_ADDR:-127.0.0.1}" --master_port="$PORT" \
+exec "$PYTHON" -m torch.distributed.run "${MEETING[@]}" \
     --nproc_per_node="$PROCESSES" "$ROOT/tools/$TOOL" "$@"

@@ -8,7 +8,7 @@ import torch
 from mmengine.dataset import BaseDataset
 from mmengine.evaluator import BaseMetric
 from mmengine.model import BaseModel
-
+from mmengine.structures import BaseDataElement
 from mmpose.registry import DATASETS, METRICS, MODELS
 
 
@@ -46,7 +46,9 @@ class ToyModel(BaseModel):
 
     def forward(self, inputs: torch.Tensor, target: torch.Tensor, mode: str = 'tensor'):
         error = (self.layers(inputs) - target).square()
-        return {'loss': error.mean()} if mode == 'loss' else list(error)
+        if mode == 'loss':
+            return {'loss': error.mean()}
+        return [BaseDataElement(error=value) for value in error]
 
 
 @METRICS.register_module()
@@ -54,7 +56,7 @@ class ToyMetric(BaseMetric):
     """Score that is better for smaller errors."""
 
     def process(self, data_batch, data_samples) -> None:
-        self.results.extend(float(error) for error in data_samples)
+        self.results.extend(float(sample['error']) for sample in data_samples)
 
     def compute_metrics(self, results: list[float]) -> dict:
         return {'AP': -float(np.mean(results))}

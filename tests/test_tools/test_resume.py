@@ -1,0 +1,91 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+TIMEOUT_S = 120
+
+
+def start(config: Path, work_dir: Path, processes: int, *flags: str) -> subprocess.Popen:
+    tools = ROOT / 'tools'
+    tool = [sys.executable, tools / 'train.py', config]
+    if processes > 1:
+        tool = [tools / 'dist_train.sh', config, str(processes)]
+    variables = dict(
+        OMP_NUM_THREADS='1',
+        PYTHON=sys.executable,
+        PYTHONPATH=f'{ROOT}{os.pathsep}{HERE}',
+    )
+    return subprocess.Popen(
+        [*map(str, tool), '--work-dir', str(work_dir), *flags],
+        env=os.environ | variables,
+        stdin=subprocess.DEVNULL,
+        stdout=(work_dir.parent / f'{work_dir.name}.txt').open('a'),
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+
+
+def finish(process: subprocess.Popen, work_dir: Path) -> None:
+    code = process.wait(TIMEOUT_S)
+    assert code == 0, (work_dir.parent / f'{work_dir.name}.txt').read_text()[-3000:]
+
+
+def kill_in_second_epoch(process: subprocess.Popen, work_dir: Path) -> None:
+    """Kill -9 everything once the second epoch has a point in the curve."""
+    deadline = time.monotonic() + TIMEOUT_S
+    curves = work_dir / 'curves.csv'
+    while not curves.exists() or 'train,2,' not in curves.read_text():
+        assert process.poll() is None, (work_dir.parent / f'{work_dir.name}.txt').read_text()[
+            -3000:
+        ]
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def leaves(node):
+    """All values of nested dicts and lists in order, tensors as the bytes of their numbers."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            yield key
+            yield from leaves(value)
+    elif isinstance(node, (list, tuple)):
+        for value in node:
+            yield from leaves(value)
+    else:
+        yield node.numpy().tobytes() if isinstance(node, torch.Tensor) else node
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('processes', [1, 2])
+def test_a_killed_training_ends_like_an_uninterrupted_one(toy_config, tmp_path, processes):
+    # Slow enough to be killed in the middle of an epoch.
+    flags = ('--cfg-options', 'train_dataloader.dataset.seconds=0.03')
+    whole, killed = tmp_path / 'whole', tmp_path / 'killed'
+
+    reference = start(toy_config, whole, processes, *flags)
+    first = start(toy_config, killed, processes, *flags)
+    kill_in_second_epoch(first, killed)
+    assert not (killed / 'epoch_2.pth').exists()
+    finish(start(toy_config, killed, processes, '--resume', *flags), killed)
+    finish(reference, whole)
+
+    expected, result = (torch.load(folder / 'epoch_3.pth') for folder in (whole, killed))
+    for part in ('state_dict', 'ema_state_dict', 'optimizer', 'param_schedulers'):
+        assert list(leaves(result[part])) == list(leaves(expected[part])), part
+    for key in ('iter', 'epoch', 'best_score', 'best_ckpt'):
+        values = [c['message_hub']['runtime_info'].get(key) for c in (expected, result)]
+        assert str(values[0]).replace('whole', 'killed') == str(values[1])
+    assert sorted(p.name for p in whole.glob('*.pth')) == sorted(
+        p.name for p in killed.glob('*.pth')
+    )
+    assert (killed / 'curves.csv').read_text() == (whole / 'curves.csv').read_text()
