@@ -1,0 +1,54 @@
+from pathlib import Path
+
+import pytest
+
+from mmpose_ext.apis.jobs import Job
+from mmpose_ext.apis.unified_study import RUNS, Study
+
+TOOLS = Path(__file__).resolve().parents[2] / 'tools'
+
+
+@pytest.fixture
+def jobs(tmp_path) -> list[Job]:
+    return list(Study(tmp_path / 'my study', TOOLS, seed=3, length=0.5).jobs())
+
+
+def test_every_training_is_followed_by_the_test_of_its_checkpoint(jobs, tmp_path):
+    assert len(jobs) == 2 * len(RUNS)
+    for run, training, test in zip(RUNS, jobs[::2], jobs[1::2]):
+        work_dir = str(tmp_path / 'my study' / run.name)
+        assert training.command[1].endswith('dist_train.sh')
+        assert training.command[training.command.index('--work-dir') + 1] == work_dir
+        assert test.command[1].endswith('dist_test.sh')
+        assert test.command[3].startswith(f'{work_dir}/epoch_')
+        assert Path(training.command[2]).exists() and Path(training.command[1]).exists()
+
+
+def test_students_are_taught_by_the_teachers_of_their_study(jobs):
+    tested = [job.command[3] for job in jobs[1::2]]
+    distillation = jobs[2 * [run.distilled for run in RUNS].index(True)]
+    for teacher, checkpoint in zip(('coco', 'mpii'), tested):
+        assert f'model.teachers.{teacher}.checkpoint={checkpoint}' in distillation.command
+    assert sum('model.teachers' in ' '.join(job.command) for job in jobs) == 1
+
+
+def test_students_learn_from_equally_many_samples(jobs):
+    students = {
+        word
+        for run, job in zip(RUNS, jobs[::2])
+        for word in job.command
+        if run.name.startswith('student') and 'epoch_length' in word
+    }
+    assert len(students) == 1
+
+
+def test_fraction_follows_the_curves(jobs, tmp_path):
+    training = jobs[0]
+    assert training.fraction() == 0
+    work_dir = Path(training.command[training.command.index('--work-dir') + 1])
+    work_dir.mkdir(parents=True)
+    header = 'phase,epoch,iteration,name,value\n'
+    (work_dir / 'curves.csv').write_text(f'{header}train,1,10,loss,1.5\n')
+    at_ten = training.fraction()
+    (work_dir / 'curves.csv').write_text(f'{header}train,1,20,loss,1.5\ntrain,2,3')
+    assert 0 < at_ten < 1 and training.fraction() == pytest.approx(2 * at_ten)
