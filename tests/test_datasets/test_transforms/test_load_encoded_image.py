@@ -1,6 +1,7 @@
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from mmpose_ext.datasets.transforms import LoadEncodedImage
 from mmpose_ext.datasets.transforms.image_bytes import decode_image, image_shape, is_truncated
@@ -51,6 +52,36 @@ def test_jpegs_stay_encoded(photo, tmp_path):
     assert 'img' not in results
     assert results['img_shape'] == results['ori_shape'] == (300, 400)
     np.testing.assert_array_equal(decode_image(results['img_bytes']), cv2.imread(path))
+
+
+@pytest.mark.parametrize('quality', [30, 95])
+@pytest.mark.parametrize(
+    'sampling',
+    [
+        cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420,
+        cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
+        cv2.IMWRITE_JPEG_SAMPLING_FACTOR_411,
+    ],
+)
+def test_jpegs_decode_to_the_pixels_of_opencv(quality, sampling):
+    noise = np.random.default_rng(0).integers(0, 256, (61, 83, 3), np.uint8)
+    options = (cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling)
+    for image in (noise, noise[..., 0]):
+        data = encode(image, '.jpg', *options)
+        expected = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        np.testing.assert_array_equal(decode_image(data), expected)
+
+
+def test_a_rotation_asked_for_by_exif_is_done(photo, tmp_path):
+    path = tmp_path / 'photo.jpg'
+    orientation = Image.Exif()
+    orientation[0x0112] = 6
+    Image.fromarray(photo).save(path, exif=orientation)
+
+    results = LoadEncodedImage()(dict(img_path=str(path)))
+
+    assert results['img_shape'] == (400, 300)
+    np.testing.assert_array_equal(results['img'], cv2.imread(str(path)))
 
 
 def test_images_in_memory_pass(photo):
