@@ -1,8 +1,8 @@
-"""Registries of ``mmpose_ext``: child nodes of MMPose's, so that configs write ``type='mmpose_ext.X'``.
+"""Registries of ``mmpose_ext``: child nodes of MMPose's, for ``type='mmpose_ext.X'`` in configs.
 
 The nodes hang below MMPose's own (not below MMEngine's root) because a bare MMPose name inside a
-``_scope_='mmpose_ext'`` dict is looked up in the parent only. ``locations`` lets MMEngine import the
-sub-packages by itself: a config works without ``custom_imports``.
+``_scope_='mmpose_ext'`` dict is looked up in the parent only. ``locations`` lets MMEngine import
+the sub-packages by itself: a config works without ``custom_imports``.
 """
 
 from mmengine.registry import FUNCTIONS as MMENGINE_FUNCTIONS
