@@ -85,18 +85,20 @@ test_dataloader = dict(dataset=dict(pipeline=val_pipeline))
 # RTMPose-t is trained without weight decay.
 optim_wrapper = dict(optimizer=dict(weight_decay=0.0))
 
-default_hooks = dict(
-    checkpoint=dict(save_best='avg/coco_mpii', rule='greater', max_keep_ckpts=2),
-    pipeline_switch=dict(
-        type='mmdet.PipelineSwitchHook',
-        switch_epoch=_base_.max_epochs - _base_.stage2_num_epochs,
-        switch_pipeline=train_pipeline_stage2,
-    ),
-    ema=dict(
+default_hooks = dict(checkpoint=dict(save_best='avg/coco_mpii', rule='greater'))
+custom_hooks = [
+    *_base_.custom_hooks,
+    # Of the student alone: the teachers are no part of the model.
+    dict(
         type='EMAHook',
         ema_type='ExpMomentumEMA',
         momentum=0.0002,
         update_buffers=True,
         priority=49,
     ),
-)
+    dict(
+        type='mmdet.PipelineSwitchHook',
+        switch_epoch=_base_.max_epochs - _base_.stage2_num_epochs,
+        switch_pipeline=train_pipeline_stage2,
+    ),
+]

@@ -20,9 +20,7 @@ train_pipeline = [
     dict(type='mmpose_ext.CoarseDropout', prob=0.5),
     dict(
         type='mmpose_ext.GenerateSimCCTarget',
-        encoder=dict(
-            type='SimCCLabel', input_size=input_size, sigma=(4.0, 4.0), simcc_split_ratio=2.0
-        ),
+        encoder=dict(_base_.codec, input_size=input_size, sigma=(4.0, 4.0)),
     ),
     dict(type='mmpose_ext.PackUnionInputs'),
 ]
@@ -33,7 +31,7 @@ val_pipeline = [
     dict(type='mmpose_ext.PackUnionInputs'),
 ]
 train_dataloader = dict(
-    sampler=dict(epoch_length=2560), dataset=dict(pipeline=train_pipeline)
+    sampler=dict(epoch_length=1920), dataset=dict(pipeline=train_pipeline)
 )
 val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=val_pipeline))

@@ -21,4 +21,7 @@ train_dataloader = dict(
     # MMPose 1.x reads MPII's 1-based joints as if they were 0-based.
     dataset=dict(sources=dict(mpii=dict(one_based=False)), pipeline=train_pipeline),
 )
-default_hooks = dict(pipeline_switch=dict(switch_pipeline=train_pipeline_stage2))
+custom_hooks = [
+    dict(hook, switch_pipeline=train_pipeline_stage2) if 'switch_pipeline' in hook else hook
+    for hook in _base_.custom_hooks
+]

@@ -9,7 +9,14 @@ data_root = 'data/synthetic/'
 input_size = (96, 128)
 canvas_size = (128, 128)
 # The label widths follow RTMPose's rule, sqrt(side / 8).
-codec = dict(type='SimCCLabel', input_size=input_size, sigma=(3.46, 4.0), simcc_split_ratio=2.0)
+codec = dict(
+    type='SimCCLabel',
+    input_size=input_size,
+    sigma=(3.46, 4.0),
+    simcc_split_ratio=2.0,
+    normalize=False,
+    use_dark=False,
+)
 
 model = dict(
     canvas_size=canvas_size,
@@ -62,7 +69,7 @@ mpii_val = dict(
 train_dataloader = dict(
     batch_size=16,
     num_workers=1,
-    sampler=dict(batch_size=16, ratios=dict(coco=1, mpii=1), epoch_length=1280),
+    sampler=dict(batch_size=16, ratios=dict(coco=1, mpii=1), epoch_length=960),
     dataset=dict(
         sources=dict(
             coco=dict(dataset=dict(data_root=data_root + 'coco/')),
@@ -123,10 +130,16 @@ param_scheduler = [
         convert_to_iter_based=True,
     ),
 ]
-default_hooks = dict(
-    checkpoint=dict(interval=max_epochs // 4),
-    pipeline_switch=None,
+default_hooks = dict(checkpoint=dict(interval=max_epochs // 4))
+custom_hooks = [
+    dict(type='SyncBuffersHook'),
     # The average follows some hundred iterations instead of some ten thousand.
-    ema=dict(momentum=0.01),
-)
-custom_hooks = [*_base_.custom_hooks, dict(type='mmpose_ext.ChannelsLastHook')]
+    dict(
+        type='EMAHook',
+        ema_type='ExpMomentumEMA',
+        momentum=0.01,
+        update_buffers=True,
+        priority=49,
+    ),
+    dict(type='mmpose_ext.ChannelsLastHook'),
+]
