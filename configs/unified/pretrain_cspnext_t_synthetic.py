@@ -1,5 +1,6 @@
-# Pretrains CSPNeXt-tiny on heatmaps of generated people, as RTMPose's authors pretrain their backbones on
-# heatmaps of real ones: from scratch, SimCC heads do not leave the mean pose within a CPU's patience.
+# Pretrains CSPNeXt-tiny on heatmaps of generated people, as RTMPose's authors pretrain their
+# backbones on heatmaps of real ones: from scratch, SimCC heads do not leave the mean pose within
+# a CPU's patience.
 #     python tools/make_synthetic.py pretrain --out data/synthetic_pretrain
 #     tools/dist_train.sh configs/unified/pretrain_cspnext_t_synthetic.py 2
 _base_ = [

@@ -30,8 +30,6 @@ val_pipeline = [
     dict(type='TopdownAffine', input_size=input_size),
     dict(type='mmpose_ext.PackUnionInputs'),
 ]
-train_dataloader = dict(
-    sampler=dict(epoch_length=1920), dataset=dict(pipeline=train_pipeline)
-)
+train_dataloader = dict(sampler=dict(epoch_length=1920), dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=val_pipeline))

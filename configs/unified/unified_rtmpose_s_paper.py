@@ -1,5 +1,6 @@
-# The paper's choices where ours differ: the MPII teacher sees the student's input stretched to a square,
-# every joint is distilled, also those that are labelled, and the sources are simply concatenated.
+# The paper's choices where ours differ: the MPII teacher sees the student's input stretched to a
+# square, every joint is distilled, also those that are labelled, and the sources are simply
+# concatenated.
 _base_ = '../unified_rtmpose_s.py'
 
 model = dict(

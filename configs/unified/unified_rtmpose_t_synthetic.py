@@ -1,4 +1,5 @@
-# The distilled RTMPose-t on generated people, sized for a CPU: 96 x 128 pixels and a short schedule.
+# The distilled RTMPose-t on generated people, sized for a CPU: 96 x 128 pixels and a short
+# schedule.
 #     python tools/make_synthetic.py pose --out data/synthetic
 #     tools/dist_train.sh configs/unified/teacher_rtmpose_coco_synthetic.py 2
 #     tools/dist_train.sh configs/unified/teacher_rtmpose_mpii_synthetic.py 2

@@ -1,5 +1,5 @@
-# COCO and MPII for training; COCO, MPII and Halpe for testing, all in one run. Pipelines belong to the
-# input size and are added by the config that chooses the model.
+# COCO and MPII for training; COCO, MPII and Halpe for testing, all in one run. Pipelines belong
+# to the input size and are added by the config that chooses the model.
 dataset_type = 'mmpose_ext.UnionDataset'
 data_root = 'data/'
 

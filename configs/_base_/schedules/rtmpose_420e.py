@@ -1,5 +1,5 @@
-# RTMPose's schedule as the unified-skeleton paper (arXiv 2405.20084, 4.2) takes it over: 420 epochs of AdamW,
-# flat to the half, cosine to the end, weaker augmentation in the last 30 epochs.
+# RTMPose's schedule as the unified-skeleton paper (arXiv 2405.20084, 4.2) takes it over: 420
+# epochs of AdamW, flat to the half, cosine to the end, weaker augmentation in the last 30 epochs.
 max_epochs = 420
 stage2_num_epochs = 30
 base_lr = 4e-3
@@ -9,7 +9,8 @@ val_cfg = dict()
 test_cfg = dict()
 randomness = dict(seed=21)
 
-# The joint and the distilled training share the clipping, otherwise their difference measures it as well.
+# The joint and the distilled training share the clipping, otherwise their difference measures it
+# as well.
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=base_lr, weight_decay=0.05),
@@ -31,6 +32,6 @@ param_scheduler = [
     ),
 ]
 
-# The learning rate belongs to this batch size in RTMPose (8 GPUs x 128 or more); the paper keeps it at 256.
-# `--auto-scale-lr` scales it by the true batch size.
+# The learning rate belongs to this batch size in RTMPose (8 GPUs x 128 or more); the paper keeps
+# it at 256. `--auto-scale-lr` scales it by the true batch size.
 auto_scale_lr = dict(base_batch_size=1024)
