@@ -241,3 +241,22 @@ def test_skeleton_of_a_source_may_come_from_its_dataset(data):
     dataset = build(data, sources=dict(mpii=source))
 
     assert dataset.get_data_info(0)['keypoints_visible'][0, :, 1].sum() == 16
+
+
+def test_halpe_has_its_thorax_from_the_shoulders(data, capture_log):
+    """MMPose's converter gives this pair mapping a wrong, and too short, list of flips."""
+    sources = dict(halpe=data.source('halpe', derive=True))
+    sample = build(data, sources=sources).get_data_info(0)
+
+    assert sample['keypoints'].shape == (1, 21, 2)
+    shoulders = np.add(data.point(0, 5), data.point(0, 6)) / 2
+    np.testing.assert_array_equal(sample['keypoints'][0, index('thorax')], shoulders)
+    assert tuple(sample['keypoints'][0, index('head_top')]) == (60, 20)
+    assert sample['flip_indices'][-4:] == [17, 18, 19, 20]
+    assert len(sample['flip_indices']) == 21
+
+    build(data, sources=sources, test_mode=True)
+    rows = {line.split()[0]: line.split()[1:] for line in capture_log().splitlines() if line}
+    assert rows['thorax'] == ['derived', '(2)']
+    assert rows['head_top'] == ['labelled', '(2)']
+    assert rows['pelvis'] == ['labelled', '(0)']

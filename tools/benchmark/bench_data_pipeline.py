@@ -1,11 +1,11 @@
 """Training data pipeline: ours with a teacher canvas, against MMPose's RTMPose pipeline.
 
-Both read the same COCO-style annotation and the same 640x480 JPEG files, in this process, on one core.
-Ours makes 256x256 canvases, MMPose's 192x256 inputs::
+Both read the same COCO-style annotation and the same 640x480 JPEG files, in this process, on one
+core. Ours makes 256x256 canvases, MMPose's 192x256 inputs. The peer needs albumentations 1.x::
 
     python tools/benchmark/bench_data_pipeline.py
-    python tools/benchmark/bench_data_pipeline.py --ann-file data/coco/annotations/person_keypoints_val2017.json \
-        --img-dir data/coco/val2017
+    python tools/benchmark/bench_data_pipeline.py --img-dir data/coco/val2017 \
+        --ann-file data/coco/annotations/person_keypoints_val2017.json
 """
 
 import argparse
@@ -138,9 +138,7 @@ def make_dataset(folder: Path, images: int) -> tuple[Path, Path]:
     rng = np.random.default_rng(0)
     content = dict(images=[], annotations=[], categories=[dict(id=1, name='person')])
     for number in range(images):
-        cv2.imwrite(
-            str(folder / f'{number}.jpg'), texture(rng), [cv2.IMWRITE_JPEG_QUALITY, 92]
-        )
+        cv2.imwrite(str(folder / f'{number}.jpg'), texture(rng), [cv2.IMWRITE_JPEG_QUALITY, 92])
         content['images'].append(dict(id=number, file_name=f'{number}.jpg', width=640, height=480))
         for _ in range(3):
             width, height = rng.uniform((60, 120), (200, 400))
