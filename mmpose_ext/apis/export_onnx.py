@@ -55,8 +55,7 @@ def export_onnx(
     """Write a student as ONNX in the layout MMDeploy and rtmlib use for RTMPose.
 
     The input ``input`` is (B, 3, H, W), normalised with the mean and deviation of the config; the
-    outputs are
-    ``simcc_x`` and ``simcc_y``; the batch size is free.
+    outputs are ``simcc_x`` and ``simcc_y``; the batch size is free.
 
     Args:
         config: Config of the trained model, or its file.
@@ -72,8 +71,7 @@ def export_onnx(
     Raises:
         ImportError: If onnx or onnxruntime is missing.
         ValueError: If the head is no SimCC head, or the difference is above the tolerance; the
-            file is
-            removed then.
+            file is removed then.
     """
     _require_onnx()
     if not isinstance(config, Config):

@@ -68,9 +68,8 @@ def export_student(
     """Write a student as a stock MMPose config and checkpoint.
 
     ``mmpose.apis.init_model``, ``MMPoseInferencer`` and MMPose's ``tools/test.py`` read both
-    without this
-    package. The checkpoint holds float32 weights and the dataset meta, nothing that needs
-    unpickling.
+    without this package. The checkpoint holds float32 weights and the dataset meta, nothing that
+    needs unpickling.
 
     Args:
         config: Config of the trained model, or its file.
@@ -102,9 +101,8 @@ def export_student(
 def _config_text(config: Config) -> str:
     """The config as Python, its metainfo written apart.
 
-    MMEngine's own ``Config.dump`` turns the integer keys of a metainfo into strings and sorts them
-    as
-    strings, so that keypoint 10 comes before keypoint 2 and flips are wrong.
+    MMEngine's own ``Config.dump`` turns the integer keys of a metainfo into strings and sorts
+    them as strings, so that keypoint 10 comes before keypoint 2 and flips are wrong.
     """
     metainfo = config.test_dataloader.dataset.metainfo.to_dict()
     content = config.to_dict()

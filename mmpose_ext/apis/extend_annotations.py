@@ -73,11 +73,9 @@ def extend_annotations(
     """Write a COCO-style file with the dataset's own labels and the keypoints it lacks.
 
     The work is cut into units of a few images. Each finished unit is a small file beside the
-    output, so that
-    a stopped run continues, and several machines can share the work (``shard``). The call that
-    finds
-    all units finished writes the output. It has the same bytes whatever the workers, shards and
-    stops.
+    output, so that a stopped run continues, and several machines can share the work (``shard``).
+    The call that finds all units finished writes the output. It has the same bytes whatever the
+    workers, shards and stops.
 
     Args:
         job: The dataset and the student.

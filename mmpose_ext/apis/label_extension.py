@@ -18,9 +18,8 @@ class ExtensionSettings:
     Args:
         source: ``'coco'`` or ``'mpii'``, the kind of the annotation file.
         skeleton: Skeleton to extend to.
-        fill: ``'missing'`` predicts only keypoints the dataset never labels, ``'unlabelled'`` also
-            those
-            that a person has no label for.
+        fill: ``'missing'`` predicts only keypoints the dataset never labels, ``'unlabelled'``
+            also those that a person has no label for.
         derive: Whether pelvis and thorax come from hips and shoulders where both are labelled.
         threshold: Predictions with a lower score stay unlabelled.
     """

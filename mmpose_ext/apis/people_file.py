@@ -41,9 +41,8 @@ def read_people_file(file: str | Path, source: str) -> dict[str, Any]:
             counted from 0.
 
     Returns:
-        A dict with ``images``, ``annotations`` and ``categories``. ``keypoints`` are flat lists of
-        x, y and
-        visibility.
+        A dict with ``images``, ``annotations`` and ``categories``. ``keypoints`` are flat lists
+        of x, y and visibility.
 
     Raises:
         ValueError: If the file is of another kind, or a person has another number of keypoints.

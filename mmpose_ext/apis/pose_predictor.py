@@ -51,8 +51,7 @@ class PosePredictor:
 
         Returns:
             Height and width of each image, and for each image one pair per box: keypoints (K, 2)
-            and
-            scores (K,).
+            and scores (K,).
 
         Raises:
             ValueError: If a file is no image, or its end is missing.

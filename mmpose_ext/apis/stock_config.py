@@ -122,8 +122,9 @@ def stock_config(config: Config, skeleton: Skeleton, view: Skeleton) -> Config:
     """Write a model's config with MMPose's own parts only.
 
     All channels stay in the network, because its attention mixes them; a view selects outputs. So
-    the test
-    set keeps the model's skeleton (flip test needs all channels) and the metric selects the joints.
+    the test set keeps the model's skeleton (flip test needs all channels) and the metric selects
+    the joints. For the same reason MMPose's ``--show-dir`` draws the whole model only; its
+    inferencer draws views too.
 
     Args:
         config: Config of the trained model.
@@ -210,9 +211,8 @@ def _stock_metric(dataset: dict, benchmark: str, skeleton: Skeleton, view: Skele
     if benchmark == 'mpii':
         return dict(type='MpiiPCKAccuracy')
     # COCO's ground truth and the view's predictions move into the model's numbering. Both maps
-    # leave
-    # annotations that were moved before as they are, which matters because the metric moves them
-    # each time.
+    # leave annotations that were moved before as they are, which matters because the metric moves
+    # them each time.
     coco_map = KeypointMap.between(COCO17, skeleton)
     metric = dict(type='CocoMetric', ann_file=_join(dataset['data_root'], dataset['ann_file']))
     if skeleton.num_keypoints != COCO17.num_keypoints:

@@ -63,8 +63,7 @@ def draw_keypoints(
         scores: Scores or visibilities in shape (K,) or (N, K). All 1 by default.
         skeleton: Skeleton of the keypoints, or its name.
         base: Skeleton of the dataset, or its name. Keypoints it does not have are drawn in red,
-            with the
-            links that lead to them.
+            with the links that lead to them.
         threshold: Keypoints with a score below are left out.
         radius: Radius of a keypoint in pixels on a person 300 px tall.
         thickness: Width of a link in pixels on a person 300 px tall.

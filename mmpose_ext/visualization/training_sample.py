@@ -29,9 +29,8 @@ def draw_training_sample(
     """Draw a sample after augmentation: a dot for a labelled joint, a diamond for a derived one.
 
     Joints that only teachers know have no place yet. They are named beside the picture, where
-    every joint
-    stands with its mark; struck through if this person gives it no weight (not visible or cropped
-    away).
+    every joint stands with its mark; struck through if this person gives it no weight (not
+    visible or cropped away).
 
     Args:
         image: The canvas, shape (H, W, 3), uint8, BGR.

@@ -24,9 +24,8 @@ class UnionVisualizer(PoseLocalVisualizer):
     Args:
         name: Name of the instance.
         bases: Skeleton of each source's own labels, by the ``source`` of the data sample.
-        base: Skeleton of the labels for samples without a source, or with one not in ``bases``. By
-            default
-            no keypoint counts as added there.
+        base: Skeleton of the labels for samples without a source, or with one not in ``bases``.
+            By default no keypoint counts as added there.
         kwargs: Arguments of :class:`PoseLocalVisualizer`.
     """
 

@@ -38,7 +38,7 @@ def _run_as_stock_user(files, photo, tmp_path):
     run = subprocess.run(
         [sys.executable, '-c', _STOCK_USER, compat.__file__, files.config, files.checkpoint, photo]
         + [json.dumps(_BOXES)],
-        cwd=tmp_path, capture_output=True, text=True, timeout=300,
+        cwd=tmp_path, capture_output=True, text=True, timeout=900,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
     line = next(line for line in run.stdout.splitlines() if line.startswith('RESULT'))

@@ -38,7 +38,7 @@ def main() -> None:
         difference = export_onnx(
             args.config, args.checkpoint, args.out, args.skeleton, args.opset, args.tolerance
         )
-    except (ImportError, ValueError) as error:
+    except (ImportError, ValueError, OSError) as error:
         raise SystemExit(f'error: {error}') from error
     print(
         f'{args.out}: onnxruntime agrees with PyTorch, largest difference {difference:.1e} '

@@ -28,7 +28,10 @@ def parse_args() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_args()
-    files = export_student(args.config, args.checkpoint, args.out, args.skeleton, args.name)
+    try:
+        files = export_student(args.config, args.checkpoint, args.out, args.skeleton, args.name)
+    except (ValueError, OSError) as error:
+        raise SystemExit(f'error: {error}') from error
     print(f'config      {files.config}')
     print(f'checkpoint  {files.checkpoint}')
     print(f"use it      mmpose.apis.init_model('{files.config}', '{files.checkpoint}')")
