@@ -50,7 +50,7 @@ def pixels_per_pixel(data, box):
 
 
 def test_an_mpii_square_shows_persons_at_three_quarters(data):
-    """A square of 140 pixels, padded to 175, grows to 175 x 233 to have the input's aspect ratio."""
+    """A square of 140 pixels, padded to 175, grows to 175 x 233 to get the input's aspect."""
     assert pixels_per_pixel(data, 'square') == pytest.approx(192 / 175, rel=1e-3)
     assert pixels_per_pixel(data, 'tight') == pytest.approx(192 / 175, rel=1e-3)
     assert pixels_per_pixel(data, 'tall') == pytest.approx(256 / 175, rel=1e-3)
