@@ -184,7 +184,11 @@ def _map(tasks: list[tuple], workers: int) -> Iterator[bool]:
     # busy cores and sums are added up in one order.
     for name in ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'MKL_NUM_THREADS'):
         os.environ[name] = '1'
-    context = multiprocessing.get_context('spawn')
+    # A fork server imports once for all workers; systems without it import in each of them.
+    known = multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context('forkserver' if 'forkserver' in known else 'spawn')
+    if 'forkserver' in known:
+        context.set_forkserver_preload([__name__])
     with context.Pool(min(workers, len(tasks)) or 1, _start_worker, (True,)) as pool:
         yield from pool.imap_unordered(_work, tasks, chunksize=4)
 

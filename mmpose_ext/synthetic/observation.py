@@ -149,7 +149,7 @@ def _measure(body: BodyModel) -> _Anatomy:
     matrix = sparse.csr_matrix(np.concatenate([_dense(body, name) for name in _SETS]))
     # A joint lies inside its limb: it counts as visible when the limb's own surface is in front,
     # so the tolerance is the limb's radius there, with a margin for bent limbs.
-    distances, _ = cKDTree(body.v_template).query(matrix @ body.v_template, k=12)
+    distances, _ = cKDTree(body.v_template).query(matrix @ body.v_template, k=60)
     tolerance = 1.3 * distances.mean(1) + 0.015
     parts = body_parts(body)
     chin = body.v_template[parts == _HEAD, 1].min()

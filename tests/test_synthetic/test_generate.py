@@ -22,10 +22,7 @@ TOOL = ROOT / 'tools' / 'make_synthetic.py'
 
 
 def finish(generation, **options):
-    last = None
-    for last in generation.run(**options):
-        pass
-    return last
+    return list(generation.run(**options))[-1]
 
 
 def contents(folder):
@@ -136,42 +133,31 @@ def test_tool_refuses_wrong_arguments(tool, tmp_path, capsys):
     assert 'not synthetic data' in capsys.readouterr().err
 
 
-def test_killed_and_interrupted_runs_continue(tmp_path):
+def test_killed_and_interrupted_runs_continue(tool, tmp_path, capsys):
     out = tmp_path / 'out'
-    command = [
-        sys.executable,
-        str(TOOL),
-        'pretrain',
-        '--size',
-        'tiny',
-        '--out',
-        str(out),
-        '--workers',
-        '1',
-    ]
-    environment = dict(os.environ, PYTHONPATH=str(ROOT))
+    arguments = ['pretrain', '--size', 'tiny', '--out', str(out), '--workers']
 
-    def start_and_signal(number):
+    def start_and_signal(number, workers):
         before = len(list(out.rglob('*.jpg')))
         process = subprocess.Popen(
-            command,
-            env=environment,
+            [sys.executable, str(TOOL), *arguments, workers],
+            env=dict(os.environ, PYTHONPATH=str(ROOT)),
             stderr=subprocess.PIPE,
-            text=True,
             stdout=subprocess.DEVNULL,
+            text=True,
             start_new_session=True,
         )
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 240
         while len(list(out.rglob('*.jpg'))) <= before and time.monotonic() < deadline:
             time.sleep(0.02)
         os.killpg(process.pid, number)
         return process.wait(timeout=60), process.stderr.read()
 
-    assert start_and_signal(signal.SIGKILL)[0] == -signal.SIGKILL
-    status, message = start_and_signal(signal.SIGINT)
+    assert start_and_signal(signal.SIGKILL, '0')[0] == -signal.SIGKILL
+    status, message = start_and_signal(signal.SIGINT, '1')
     assert status == 130
     assert message.strip() == 'stopped; run the same command to continue'
-    done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
-    assert 'made' in done.stdout and 'kept 0' not in done.stdout
-    again = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
-    assert 'complete, nothing to do' in again.stdout
+    assert tool.main([*arguments, '0']) == 0
+    assert 'kept 0' not in capsys.readouterr().out
+    assert tool.main([*arguments, '0']) == 0
+    assert 'complete, nothing to do' in capsys.readouterr().out
