@@ -14,6 +14,7 @@ from typing import TextIO
 _POLL_S = 0.5
 _PLAIN_LINE_EVERY_S = 15.0
 _LOG_TAIL_LINES = 25
+_LEAST_SHARE = 0.2
 
 
 class JobFailedError(RuntimeError):
@@ -110,7 +111,9 @@ def run_jobs(jobs: Sequence[Job], stream: TextIO | None = None) -> None:
                 f'{head}: {done:4.0%}, {_minutes(elapsed)} gone, '
                 f'about {_minutes(total - elapsed + later * pace)} left in all'
             )
-        spent, expected = spent + job.seconds(), expected + job.expected_s
+        # A command that found its work done says nothing about the machine.
+        if job.seconds() > _LEAST_SHARE * job.expected_s:
+            spent, expected = spent + job.seconds(), expected + job.expected_s
         line.finish(f'{head}: done in {_minutes(job.seconds())}')
 
 

@@ -103,13 +103,19 @@ coco_metric = dict(
     type='mmpose_ext.UnionCocoMetric',
     target='coco17',
     ann_file=data_root + 'coco/annotations/person_keypoints_val2017.json',
+    # What else the numbers depend on; printed with them.
+    protocol=dict(flip_test=True, boxes='of a detector (AP_H_56)'),
 )
-mpii_metric = dict(type='mmpose_ext.UnionMpiiMetric')
+mpii_metric = dict(
+    type='mmpose_ext.UnionMpiiMetric',
+    protocol=dict(flip_test=True, boxes='center and scale of the annotation'),
+)
 halpe_metric = dict(
     type='mmpose_ext.UnionCocoMetric',
     annotated='halpe136',
     target='union21',
     ann_file=data_root + 'halpe/annotations/halpe_val_v1.json',
+    protocol=dict(flip_test=True, boxes='of the annotation'),
 )
 
 # `avg/coco_mpii` is the paper's "Avg"; a model is charged for joints that it does not predict.
