@@ -70,7 +70,8 @@ def allow_mmengine_checkpoints() -> None:
     """
     if not hasattr(torch.serialization, 'add_safe_globals'):
         return
-    multiarray = np._core.multiarray if hasattr(np, '_core') else np.core.multiarray
+    # numpy 1.26 has a `_core` as well, with nothing in it.
+    multiarray = np.core.multiarray if np.__version__ < '2' else np._core.multiarray
     functions = [
         (function, f'numpy.{core}.multiarray.{function.__name__}')
         for function in (multiarray._reconstruct, multiarray.scalar)
