@@ -57,10 +57,8 @@ class GenerateSimCCTarget(BaseTransform):
             inside &= (centres[..., axis] - reach < bins) & (centres[..., axis] + reach + 1 >= 0)
         drawn = labelled & inside
         for (windows, bins, reach), axis, name in zip(self.tables, (0, 1), 'xy'):
-            margin = int(reach) + 1
-            labels = np.zeros((*visible.shape, bins), np.float32)
-            labels[drawn] = windows[bins - 1 + margin - centres[..., axis][drawn]]
-            results[f'keypoint_{name}_labels'] = labels
+            first = bins - 1 + int(reach) + 1 - centres[..., axis]
+            results[f'keypoint_{name}_labels'] = windows[np.where(drawn, first, -1)]
         results['keypoint_weights'] = np.where(labelled & ~inside, 0, visible).astype(np.float32)
         results['label_mapping_table'] = self.codec.label_mapping_table
         return results
@@ -77,7 +75,9 @@ class GenerateSimCCTarget(BaseTransform):
         gaussian = np.exp(-(distances**2) / (2 * sigma**2))
         if self.codec.normalize:
             gaussian /= sigma * np.sqrt(2 * np.pi)
-        windows = np.lib.stride_tricks.sliding_window_view(gaussian.astype(np.float32), bins)
+        # The last window is that of a keypoint without a label.
+        gaussian = np.concatenate([gaussian, np.zeros(bins)]).astype(np.float32)
+        windows = np.lib.stride_tricks.sliding_window_view(gaussian, bins)
         return windows, bins, reach
 
     def __repr__(self) -> str:

@@ -61,9 +61,11 @@ class PackUnionInputs(PackPoseInputs):
         for key, packed in (table | {'label_tier': 'label_tier'}).items():
             if key in results:
                 labels.set_field(torch.from_numpy(results[key]), packed)
-        sample = PoseDataSample(
-            metainfo={key: results[key] for key in self.meta_keys if key in results}
-        )
+        sample = PoseDataSample()
+        for key in self.meta_keys:
+            if key in results:
+                # set_metainfo would copy every value deeply.
+                sample.set_field(results[key], key, field_type='metainfo')
         sample.gt_instances = instances
         sample.gt_instance_labels = labels
         return dict(inputs=_image_to_tensor(results['img']), data_samples=sample)
