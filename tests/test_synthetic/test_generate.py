@@ -133,6 +133,7 @@ def test_tool_refuses_wrong_arguments(tool, tmp_path, capsys):
     assert 'not synthetic data' in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_killed_and_interrupted_runs_continue(tool, tmp_path, capsys):
     out = tmp_path / 'out'
     arguments = ['pretrain', '--size', 'tiny', '--out', str(out), '--workers']
