@@ -82,6 +82,12 @@ train_dataloader = dict(
 val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=val_pipeline))
 
+# Keypoints that a source does not have are drawn in red.
+visualizer = dict(
+    type='mmpose_ext.UnionVisualizer',
+    bases=dict(coco='coco17', mpii='mpii16', halpe='halpe136'),
+)
+
 # RTMPose-t is trained without weight decay.
 optim_wrapper = dict(optimizer=dict(weight_decay=0.0))
 

@@ -253,6 +253,9 @@ class KeypointMap:
         """Flip, then map must equal map, then flip, wherever both sides are mapped."""
         source_flip, target_flip = self.source.flip_indices, self.target.flip_indices
         for i, row in enumerate(self.rows):
+            name = self.target.keypoints[i]
+            if target_flip[i] == i and mirror_name(name) != name:
+                continue  # The target has one side of it only, so nothing can be exchanged.
             mirror = self.rows[target_flip[i]]
             if row and mirror and {(source_flip[j], weight) for j, weight in row} != set(mirror):
                 names = [self.source.keypoints[j] for j, _ in row]

@@ -260,7 +260,7 @@ def test_nothing_labelled_is_nan(pose_file):
         (dict(skeleton='union21', absent='ignore'), "absent='ignore'"),
         (dict(skeleton='union21', gt_converter={}), 'gt_converter'),
         (dict(skeleton='union21', annotated='mpii16'), '51 keypoint values, expected 48'),
-        (dict(skeleton='mpii16', joints=['nose', 'left_eye']), 'predicts none of'),
+        (dict(skeleton='mpii16', joints=['nose', 'left_eye'], absent='drop'), 'predicts none of'),
         (
             dict(skeleton='union21', target='mpii16', annotated='coco17', sigmas='x'),
             "sigma set 'x'",
@@ -270,6 +270,12 @@ def test_nothing_labelled_is_nan(pose_file):
 def test_wrong_arguments_are_explained(pose_file, options, message):
     with pytest.raises(ValueError, match=message):
         UnionCocoMetric(pose_file('coco17').path, **options)
+
+
+def test_a_model_that_predicts_none_of_the_joints_scores_zero(pose_file):
+    people = pose_file('coco17')
+    metric = UnionCocoMetric(people.path, skeleton='mpii16', joints=['nose', 'left_eye'])
+    assert evaluate(metric, people.samples('mpii16'))['coco/AP'] == 0
 
 
 def test_predictions_of_another_skeleton_are_refused(pose_file):

@@ -1,6 +1,8 @@
 # COCO and MPII for training; COCO, MPII and Halpe for testing, all in one run. Pipelines belong
 # to the input size and are added by the config that chooses the model.
 dataset_type = 'mmpose_ext.UnionDataset'
+# MMPoseInferencer reads it.
+data_mode = 'topdown'
 data_root = 'data/'
 
 coco = dict(type='CocoDataset', data_root=data_root + 'coco/', data_mode='topdown')

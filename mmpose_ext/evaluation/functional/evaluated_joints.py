@@ -42,18 +42,18 @@ class EvaluatedJoints:
                 if it had put them at (0, 0) with score 0, ``'drop'`` does not score them.
 
         Raises:
-            ValueError: If a name is unknown, or the model predicts none of the joints.
+            ValueError: If a name is unknown, or none of the joints is left to score.
         """
         if absent not in ('zero', 'drop'):
             raise ValueError(f"got absent={absent!r}, expected 'zero' or 'drop'")
         names = _names(target, joints)
         predicted = set(target.keypoints) - set(_unmapped(model, target))
-        if predicted.isdisjoint(names):
-            raise ValueError(
-                f'a model with skeleton {model.name!r} predicts none of {list(names)} of '
-                f'{target.name!r}'
-            )
         if absent == 'drop':
+            if predicted.isdisjoint(names):
+                raise ValueError(
+                    f'a model with skeleton {model.name!r} predicts none of {list(names)} of '
+                    f'{target.name!r}'
+                )
             names = tuple(name for name in names if name in predicted)
         evaluated = target if names == target.keypoints else target.subset(names)
         return cls(

@@ -8,6 +8,9 @@ from collections.abc import Mapping, Sequence
 #: The columns of the results table of arXiv 2405.20084 (Table 1).
 SUMMARY_COLUMNS = ('PCK', 'PCK@0.1', 'AP', 'AP .5', 'AP .75', 'AR', 'AR .5', 'AR .75')
 
+#: Results per joint for which :class:`JointOffsetMetric` prints a table of its own.
+OFFSETS = ('dx', 'dy', 'labelled ')
+
 
 def percent(key: str, value: float) -> float:
     """A result in percent: COCO's AP and AR are fractions, PCK already is a percentage."""
@@ -58,8 +61,11 @@ def _rows(metrics: Mapping[str, float]) -> dict[str, dict[str, float]]:
     """Split the percentages of correct keypoints by threshold: a row each, a column per part."""
     rows: dict[str, dict[str, float]] = {}
     for metric, value in metrics.items():
-        part, is_pck, threshold = metric.partition('PCK')
-        column = (part.strip() or 'mean') if is_pck else metric
+        if metric.startswith(OFFSETS):
+            continue
+        part, is_pck, rest = metric.partition('PCK')
+        threshold, _, joint = rest.partition(' ')
+        column = (part.strip() or joint or 'mean') if is_pck else metric
         rows.setdefault(threshold, {})[column] = value
     return rows
 

@@ -1,4 +1,5 @@
+from .joint_offset_metric import JointOffsetMetric
 from .union_coco_metric import UnionCocoMetric
 from .union_mpii_metric import UnionMpiiMetric
 
-__all__ = ['UnionCocoMetric', 'UnionMpiiMetric']
+__all__ = ['JointOffsetMetric', 'UnionCocoMetric', 'UnionMpiiMetric']
