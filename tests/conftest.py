@@ -3,13 +3,14 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import torch
+from mmengine.registry import DefaultScope
 
-import mmpose_ext  # noqa: F401  its cures come before anything of OpenMMLab
+import mmpose_ext  # noqa: F401  its cures are for all tests
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -18,6 +19,18 @@ ROOT = Path(__file__).resolve().parent.parent
 def _one_thread():
     """Tests run in parallel processes; results do not depend on the number of cores."""
     torch.set_num_threads(1)
+
+
+def _restore_default_scope() -> Iterator[None]:
+    before = dict(DefaultScope._instance_dict)
+    yield
+    DefaultScope._instance_dict.clear()
+    DefaultScope._instance_dict.update(before)
+
+
+# A runner sets the scope of bare names for the whole process; no test may depend on another's.
+_after_each_file = pytest.fixture(_restore_default_scope, autouse=True, scope='module')
+_after_each_test = pytest.fixture(_restore_default_scope, autouse=True)
 
 
 @pytest.fixture(scope='session')
