@@ -30,8 +30,7 @@ def supervision_table(
     counts: Mapping[str, np.ndarray | None],
     teachers: Mapping[str, Skeleton],
 ) -> str:
-    """Draw the table joint x source: who supervises the joint, and on how many persons it is
-    visible.
+    """Draw the table joint x source: who supervises the joint, and on how many persons.
 
     Args:
         target: The union, K joints.

@@ -116,10 +116,7 @@ class UnionSource:
             )
         if images_must_exist:
             check_images([person['img_path'] for person in persons], self.title)
-        if 'bbox_file' not in self.config:
-            self.label_counts = self._count_labels(persons)
-        convert = self._convert_test if self.test_mode else self._convert_train
-        samples = [convert(person) for person in persons]
+        samples = self._convert(persons)
         self._length = len(samples)
         return samples
 
@@ -158,35 +155,34 @@ class UnionSource:
         self._reader = None
         return reader.data_list
 
-    def _count_labels(self, persons: list[dict[str, Any]]) -> np.ndarray:
+    def _convert(self, persons: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        points = np.concatenate([person['keypoints'] for person in persons]).astype(np.float32)
+        points -= float(self.one_based)
         visible = np.concatenate([person['keypoints_visible'] for person in persons])
-        return (self.map.apply_scores(visible) > 0).sum(axis=0)
+        keypoints, union_visible = self.map.apply(points, visible.astype(np.float32))
+        if 'bbox_file' not in self.config:
+            self.label_counts = (union_visible > 0).sum(axis=0)
+        samples = []
+        for n, person in enumerate(persons):
+            one = slice(n, n + 1)
+            kept = self._kept(person)
+            kept['source'] = self.name
+            kept['bbox'] = adjust_box(self.box, person['bbox'], points[one], visible[one])
+            if not self.test_mode:
+                channels = [union_visible[one], self.map.mapped[None].astype(np.float32)]
+                kept['keypoints'] = keypoints[one]
+                kept['keypoints_visible'] = np.stack(channels, axis=-1)
+            samples.append(kept)
+        return samples
 
-    def _convert_train(self, person: dict[str, Any]) -> dict[str, Any]:
-        points = person['keypoints'].astype(np.float32) - float(self.one_based)
-        visible = person['keypoints_visible'].astype(np.float32)
-        keypoints, union_visible = self.map.apply(points, visible)
-        mapped = np.broadcast_to(self.map.mapped, union_visible.shape)
-        return dict(
-            id=person['id'],
-            img_id=person['img_id'],
-            img_path=person['img_path'],
-            category_id=person.get('category_id', 1),
-            source=self.name,
-            bbox=adjust_box(self.box, person['bbox'], points, visible),
-            bbox_score=person['bbox_score'],
-            keypoints=keypoints,
-            keypoints_visible=np.stack([union_visible, mapped], axis=-1).astype(np.float32),
-        )
-
-    def _convert_test(self, person: dict[str, Any]) -> dict[str, Any]:
-        points = person['keypoints'] - float(self.one_based)
-        visible = person['keypoints_visible']
-        # Center and scale repeat the box, and GetBBoxCenterScale warns of them at every sample.
-        unused = ('segmentation', 'bbox_center', 'bbox_scale')
-        kept = {key: value for key, value in person.items() if key not in unused}
-        box = adjust_box(self.box, person['bbox'], points, visible)
-        return dict(kept, source=self.name, bbox=box)
+    def _kept(self, person: dict[str, Any]) -> dict[str, Any]:
+        """What the sample keeps of what MMPose read; in training as little as possible."""
+        if self.test_mode:
+            # Center and scale repeat the box, and GetBBoxCenterScale warns of them every time.
+            unused = ('segmentation', 'bbox_center', 'bbox_scale')
+            return {key: value for key, value in person.items() if key not in unused}
+        used = ('id', 'img_id', 'img_path', 'category_id', 'bbox_score')
+        return {key: person[key] for key in used if key in person}
 
 
 def _count_skipped(reader: BaseDataset) -> Counter[str]:
