@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from .body_angles import ArmAngles, BodyAngles, LegAngles
+from .gestures import free_head, front_arm, idle_arm, lap_arm, loose_arm
 
 Generator = np.random.Generator
 
@@ -25,7 +26,7 @@ def standing(rng: Generator) -> BodyAngles:
         right_leg=LegAngles(flexion=rest * 0.7, outward=rng.uniform(1, 14), turn=10, knee=rest),
         left_arm=idle_arm(rng),
         right_arm=idle_arm(rng),
-        **_head(rng),
+        **free_head(rng),
     )
 
 
@@ -67,9 +68,9 @@ def sitting(rng: Generator) -> BodyAngles:
         twist=rng.normal(0, 8),
         left_leg=left,
         right_leg=right,
-        left_arm=_lap_arm(rng),
-        right_arm=_lap_arm(rng),
-        **_head(rng),
+        left_arm=lap_arm(rng),
+        right_arm=lap_arm(rng),
+        **free_head(rng),
     )
 
 
@@ -102,9 +103,9 @@ def sitting_on_ground(rng: Generator) -> BodyAngles:
         bend=rng.uniform(8, 35),
         left_leg=leg,
         right_leg=right,
-        left_arm=_lap_arm(rng),
-        right_arm=_lap_arm(rng),
-        **_head(rng),
+        left_arm=lap_arm(rng),
+        right_arm=lap_arm(rng),
+        **free_head(rng),
     )
 
 
@@ -120,9 +121,9 @@ def crouching(rng: Generator) -> BodyAngles:
         bend=rng.uniform(0, 30),
         left_leg=leg,
         right_leg=replace(leg, flexion=leg.flexion - rng.uniform(0, 15)),
-        left_arm=_front_arm(rng),
-        right_arm=_front_arm(rng),
-        **_head(rng, -15),
+        left_arm=front_arm(rng),
+        right_arm=front_arm(rng),
+        **free_head(rng, -15),
     )
 
 
@@ -138,9 +139,9 @@ def kneeling(rng: Generator) -> BodyAngles:
         bend=rng.uniform(0, 25),
         left_leg=down,
         right_leg=right,
-        left_arm=_front_arm(rng),
+        left_arm=front_arm(rng),
         right_arm=idle_arm(rng),
-        **_head(rng),
+        **free_head(rng),
     )
 
 
@@ -174,9 +175,9 @@ def bending(rng: Generator) -> BodyAngles:
         bend=rng.uniform(5, 40),
         left_leg=leg,
         right_leg=replace(leg, flexion=leg.flexion + rng.normal(0, 8)),
-        left_arm=_front_arm(rng, 35, 95),
-        right_arm=_front_arm(rng, 35, 95),
-        **_head(rng, -10),
+        left_arm=front_arm(rng, 35, 95),
+        right_arm=front_arm(rng, 35, 95),
+        **free_head(rng, -10),
     )
 
 
@@ -198,7 +199,7 @@ def lying(rng: Generator) -> BodyAngles:
         )
 
     def arm() -> ArmAngles:
-        return replace(_loose_arm(rng), azimuth=rng.uniform(*planes))
+        return replace(loose_arm(rng), azimuth=rng.uniform(*planes))
 
     return BodyAngles(
         pitch=pitch + rng.normal(0, 4),
@@ -286,8 +287,8 @@ def kicking(rng: Generator) -> BodyAngles:
         right_leg=LegAngles(
             flexion=rng.uniform(-4, 14), outward=3, turn=15, knee=rng.uniform(5, 28)
         ),
-        left_arm=_loose_arm(rng),
-        right_arm=_loose_arm(rng),
+        left_arm=loose_arm(rng),
+        right_arm=loose_arm(rng),
         nod=rng.uniform(0, 25),
     )
 
@@ -307,9 +308,9 @@ def lunging(rng: Generator) -> BodyAngles:
             knee=rng.uniform(5, 40) * depth,
             ankle=None,
         ),
-        left_arm=_loose_arm(rng),
-        right_arm=_loose_arm(rng),
-        **_head(rng),
+        left_arm=loose_arm(rng),
+        right_arm=loose_arm(rng),
+        **free_head(rng),
     )
 
 
@@ -331,10 +332,10 @@ def jumping(rng: Generator) -> BodyAngles:
         bend=rng.uniform(-12, 15),
         left_leg=leg(),
         right_leg=leg(),
-        left_arm=_loose_arm(rng),
-        right_arm=_loose_arm(rng),
+        left_arm=loose_arm(rng),
+        right_arm=loose_arm(rng),
         lift=rng.uniform(0.1, 0.5),
-        **_head(rng),
+        **free_head(rng),
     )
 
 
@@ -366,104 +367,6 @@ def riding(rng: Generator) -> BodyAngles:
         left_arm=arm,
         right_arm=replace(arm, elbow=arm.elbow + rng.normal(0, 8)),
     )
-
-
-ACTIVITIES: dict[str, Callable[[Generator], BodyAngles]] = {
-    function.__name__: function
-    for function in (
-        standing,
-        walking,
-        running,
-        sitting,
-        sitting_on_ground,
-        crouching,
-        kneeling,
-        reaching,
-        bending,
-        lying,
-        arms_up,
-        twisted,
-        kicking,
-        lunging,
-        jumping,
-        riding,
-    )
-}
-
-
-def idle_arm(rng: Generator) -> ArmAngles:
-    """Draw what an arm does while its owner stands: hang, rest on a hip, hold, point, wave."""
-    kind = rng.choice(7, p=[0.4, 0.12, 0.16, 0.08, 0.08, 0.08, 0.08])
-    if kind == 0:
-        return ArmAngles(
-            elevation=rng.uniform(4, 18), azimuth=rng.uniform(-30, 50), elbow=rng.uniform(3, 35)
-        )
-    if kind == 1:
-        return ArmAngles(
-            elevation=rng.uniform(32, 48),
-            azimuth=rng.uniform(-25, 5),
-            twist=rng.uniform(35, 60),
-            elbow=rng.uniform(85, 110),
-        )
-    if kind == 2:
-        return _front_arm(rng, 8, 40)
-    if kind == 3:
-        return ArmAngles(
-            elevation=rng.uniform(25, 60),
-            azimuth=rng.uniform(40, 85),
-            twist=rng.uniform(-10, 20),
-            elbow=rng.uniform(110, 140),
-        )
-    if kind == 4:
-        return ArmAngles(
-            elevation=rng.uniform(60, 100), azimuth=rng.uniform(-5, 95), elbow=rng.uniform(0, 25)
-        )
-    if kind == 5:
-        return ArmAngles(
-            elevation=rng.uniform(70, 130),
-            azimuth=rng.uniform(0, 45),
-            twist=rng.uniform(-35, 0),
-            elbow=rng.uniform(40, 110),
-        )
-    return ArmAngles(
-        elevation=rng.uniform(28, 50),
-        azimuth=rng.uniform(85, 108),
-        twist=rng.uniform(60, 80),
-        elbow=rng.uniform(85, 115),
-    )
-
-
-def _front_arm(rng: Generator, low: float = 15, high: float = 70) -> ArmAngles:
-    return ArmAngles(
-        elevation=rng.uniform(low, high),
-        azimuth=rng.uniform(50, 95),
-        twist=rng.uniform(-5, 35),
-        elbow=rng.uniform(15, 100),
-    )
-
-
-def _lap_arm(rng: Generator) -> ArmAngles:
-    if rng.random() < 0.3:
-        return idle_arm(rng)
-    return ArmAngles(
-        elevation=rng.uniform(12, 40),
-        azimuth=rng.uniform(50, 90),
-        twist=rng.uniform(0, 30),
-        elbow=rng.uniform(30, 85),
-    )
-
-
-def _loose_arm(rng: Generator) -> ArmAngles:
-    return ArmAngles(
-        elevation=rng.uniform(15, 110),
-        azimuth=rng.uniform(-35, 85),
-        twist=rng.normal(0, 20),
-        elbow=rng.uniform(5, 90),
-    )
-
-
-def _head(rng: Generator, nod: float = 4) -> dict[str, float]:
-    return dict(nod=rng.normal(nod, 11), head_tilt=rng.normal(0, 6), head_turn=rng.normal(0, 24))
 
 
 def _gait(
@@ -511,5 +414,28 @@ def _gait(
         left_arm=left_arm,
         right_arm=right_arm,
         lift=lift,
-        **_head(rng),
+        **free_head(rng),
     )
+
+
+ACTIVITIES: dict[str, Callable[[Generator], BodyAngles]] = {
+    function.__name__: function
+    for function in (
+        standing,
+        walking,
+        running,
+        sitting,
+        sitting_on_ground,
+        crouching,
+        kneeling,
+        reaching,
+        bending,
+        lying,
+        arms_up,
+        twisted,
+        kicking,
+        lunging,
+        jumping,
+        riding,
+    )
+}
