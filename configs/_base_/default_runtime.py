@@ -12,7 +12,7 @@ default_hooks = dict(
     sampler_seed=dict(type='DistSamplerSeedHook'),
     epoch_seed=dict(type='mmpose_ext.EpochSeedHook'),
     resume_validation=dict(type='mmpose_ext.ResumeValidationHook'),
-    curves=dict(type='mmpose_ext.CurvesHook', metrics=['avg/*', '*AP', '*PCK']),
+    curves=dict(type='mmpose_ext.CurvesHook', metrics=['avg/*', '*/AP', '*/PCK', 'AP', 'PCK']),
     # Off until --show or --show-dir, and --badcase, turn them on.
     visualization=dict(type='PoseVisualizationHook', enable=False),
     badcase=dict(

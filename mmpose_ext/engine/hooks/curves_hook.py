@@ -16,7 +16,16 @@ from mmengine.runner import Runner
 from mmpose_ext.registry import HOOKS
 
 _COLUMNS = ('phase', 'epoch', 'iteration', 'name', 'value')
-_NOT_DRAWN = ('time', 'data_time', 'memory')
+_NOT_RECORDED = ('time', 'data_time', 'memory', 'base_lr')
+_PANELS = (
+    'losses',
+    'accuracy',
+    'validation, 0 to 1',
+    'validation',
+    'learning rate',
+    'gradient norm',
+)
+_COLUMNS_OF_PANELS = 3
 
 
 @HOOKS.register_module()
@@ -86,7 +95,7 @@ class CurvesHook(Hook):
         values = {
             name.removeprefix('train/'): buffer.mean(window)
             for name, buffer in runner.message_hub.log_scalars.items()
-            if name.startswith('train/') and name.removeprefix('train/') not in _NOT_DRAWN
+            if name.startswith('train/') and name.removeprefix('train/') not in _NOT_RECORDED
         }
         self._add('train', epoch, iteration, values)
 
@@ -135,35 +144,43 @@ def draw_curves(rows: Sequence[Mapping], picture: Path, metrics: Sequence[str] =
         picture: PNG file to write; replaced only when complete.
         metrics: Patterns of the validation metrics to draw.
     """
-    curves: dict[str, dict[str, list[tuple[int, float]]]] = {}
+    curves: dict[tuple[str, str], list[tuple[int, float]]] = {}
     for row in rows:
-        panel = _panel(row['phase'], row['name'])
         if row['phase'] == 'train' or any(fnmatch(row['name'], pattern) for pattern in metrics):
-            curve = curves.setdefault(panel, {}).setdefault(row['name'], [])
+            curve = curves.setdefault((row['phase'], row['name']), [])
             curve.append((row['iteration'], row['value']))
-    if not curves:
+    panels: dict[str, dict[str, list]] = {panel: {} for panel in _PANELS}
+    for (phase, name), points in curves.items():
+        panels[_panel(phase, name, points)][name] = sorted(points)
+    panels = {panel: named for panel, named in panels.items() if named}
+    if not panels:
         return
-    figure = Figure(figsize=(5 * len(curves), 4), layout='constrained')
+    columns = min(len(panels), _COLUMNS_OF_PANELS)
+    lines = math.ceil(len(panels) / columns)
+    figure = Figure(figsize=(5 * columns, 3.6 * lines), layout='constrained')
     for axes, (panel, named) in zip(
-        figure.subplots(1, len(curves), squeeze=False)[0], curves.items()
+        figure.subplots(lines, columns, squeeze=False).flat, panels.items()
     ):
         for name, points in named.items():
-            axes.plot(*zip(*sorted(points)), label=name, marker='.' if len(points) < 50 else None)
+            axes.plot(*zip(*points), label=name, marker='.' if len(points) < 50 else None)
         axes.set(title=panel, xlabel='iteration')
-        if panel in ('losses', 'learning rate') and all(
-            v > 0 for c in named.values() for _, v in c
-        ):
+        if panel == 'learning rate':
             axes.set_yscale('log')
         axes.grid(alpha=0.3)
         axes.legend(fontsize='x-small')
+    for axes in figure.axes[len(panels) :]:
+        axes.remove()
     temporary = picture.with_suffix('.part.png')
     figure.savefig(temporary, dpi=100)
     temporary.replace(picture)
 
 
-def _panel(phase: str, name: str) -> str:
+def _panel(phase: str, name: str, points: Sequence[tuple[int, float]]) -> str:
     if phase == 'val':
-        return 'validation'
-    if 'loss' in name:
-        return 'losses'
-    return 'learning rate' if name.endswith('lr') else 'training'
+        # AP is a fraction and PCK a percentage: in one panel the first would lie on the axis.
+        return 'validation' if max(value for _, value in points) > 1 else 'validation, 0 to 1'
+    if name == 'lr' or name.endswith('/lr'):
+        return 'learning rate'
+    if name == 'grad_norm':
+        return 'gradient norm'
+    return 'accuracy' if name.startswith('acc') else 'losses'
