@@ -20,8 +20,10 @@ train_pipeline_stage2 = [
 train_dataloader = dict(
     sampler=dict(_delete_=True, type='DefaultSampler', shuffle=True),
     # MMPose 1.x reads MPII's 1-based joints as if they were 0-based.
-    dataset=dict(sources=dict(mpii=dict(one_based=False)), pipeline=train_pipeline),
+    dataset=dict(sources=dict(mpii=dict(one_based=False, box='square')), pipeline=train_pipeline),
 )
+val_dataloader = dict(dataset=dict(sources=dict(mpii=dict(box='square'))))
+test_dataloader = dict(dataset=dict(sources=dict(mpii=dict(box='square'))))
 custom_hooks = [
     dict(hook, switch_pipeline=train_pipeline_stage2) if 'switch_pipeline' in hook else hook
     for hook in _base_.custom_hooks
