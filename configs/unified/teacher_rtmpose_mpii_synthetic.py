@@ -12,12 +12,11 @@ train_pipeline = [
     dict(type='mmpose_ext.LoadEncodedImage', backend_args=_base_.backend_args),
     dict(type='GetBBoxCenterScale'),
     dict(type='mmpose_ext.RandomMirror'),
-    dict(type='RandomHalfBody'),
-    dict(type='mmpose_ext.RandomBoxTransform', scale_factor=[0.75, 1.25], rotate_factor=40),
+    dict(type='mmpose_ext.RandomBoxTransform', scale_factor=[0.75, 1.25], rotate_factor=30),
     dict(type='mmpose_ext.TopdownAffineCanvas', input_size=input_size),
     dict(type='mmpose_ext.RandomHSV'),
     dict(type='mmpose_ext.RandomBlur', method='mean'),
-    dict(type='mmpose_ext.CoarseDropout', prob=0.5),
+    dict(type='mmpose_ext.CoarseDropout', prob=0.3),
     dict(
         type='mmpose_ext.GenerateSimCCTarget',
         encoder=dict(_base_.codec, input_size=input_size, sigma=(4.0, 4.0)),
@@ -30,6 +29,10 @@ val_pipeline = [
     dict(type='TopdownAffine', input_size=input_size),
     dict(type='mmpose_ext.PackUnionInputs'),
 ]
-train_dataloader = dict(sampler=dict(epoch_length=1920), dataset=dict(pipeline=train_pipeline))
-val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
-test_dataloader = dict(dataset=dict(pipeline=val_pipeline))
+sources = dict(mpii=dict(box='square'))
+train_dataloader = dict(
+    sampler=dict(epoch_length=1920),
+    dataset=dict(sources=sources, pipeline=train_pipeline),
+)
+val_dataloader = dict(dataset=dict(sources=sources, pipeline=val_pipeline))
+test_dataloader = dict(dataset=dict(sources=sources, pipeline=val_pipeline))

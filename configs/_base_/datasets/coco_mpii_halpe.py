@@ -21,8 +21,8 @@ mpii_val = dict(
     data_prefix=dict(img='images/'),
 )
 
-# MPII's box is a square of the person's height. Grown to the input's 3:4 it would show the person at
-# three quarters of the size that COCO's people have, and that the MPII teacher is used to; with
+# MPII's box is a square of the person's height. Grown to the input's 3:4 it would show the person
+# at three quarters of the size that COCO's people have, and that the MPII teacher is used to; with
 # `tall`, the canvas around the student's window is just the teacher's own square.
 mpii_box = 'tall'
 
