@@ -69,9 +69,13 @@ train_pipeline_stage2 = [
     dict(type='mmpose_ext.PackUnionInputs'),
 ]
 val_pipeline = [
-    dict(type='LoadImage', backend_args=_base_.backend_args),
+    dict(type='mmpose_ext.LoadEncodedImage', backend_args=_base_.backend_args),
     dict(type='GetBBoxCenterScale'),
-    dict(type='TopdownAffine', input_size=_base_.codec.input_size),
+    dict(
+        type='mmpose_ext.TopdownAffineCanvas',
+        input_size=_base_.codec.input_size,
+        reduced_decoding=False,
+    ),
     dict(type='mmpose_ext.PackUnionInputs'),
 ]
 

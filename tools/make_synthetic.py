@@ -4,6 +4,7 @@ Examples::
 
     python tools/make_synthetic.py pose --out data/synthetic --size small
     python tools/make_synthetic.py pretrain --out data/synthetic_pretrain --seed 1
+    python tools/make_synthetic.py body --out data/body_models/standin
 
 Stopped runs continue when the same command is given again. On a cluster, give every job of an
 array its own ``--shard I/N`` (I from 0); the last one to finish writes the annotation files.
@@ -16,6 +17,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from mmpose_ext.body_models import write_standin
 from mmpose_ext.synthetic.generate import Generation, Progress
 from mmpose_ext.synthetic.plan import POSE_SIZES, PRETRAIN_SIZES, pose_plan, pretrain_plan
 
@@ -33,6 +35,8 @@ KINDS = dict(
         'both image styles with 21 keypoints, disjoint from "pose", to pretrain backbones',
     ),
 )
+
+_BODY = "the stand-in body and its keypoint regressors as files in SMPL's format"
 
 
 def parse_args(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -71,12 +75,23 @@ def parse_args(arguments: list[str] | None = None) -> argparse.Namespace:
             action='store_true',
             help='make everything again, replacing any data set this command made',
         )
+    body = kinds.add_parser('body', help=_BODY, description=_BODY)
+    body.add_argument(
+        '--out',
+        type=Path,
+        default=Path('data/body_models/standin'),
+        help='folder (default: %(default)s)',
+    )
     return parser.parse_args(arguments)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command and return its exit status."""
     args = parse_args(arguments)
+    if args.kind == 'body':
+        for file in write_standin(args.out):
+            print(file)
+        return 0
     plan = KINDS[args.kind][0](args.size)
     try:
         if args.force:

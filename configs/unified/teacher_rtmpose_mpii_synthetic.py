@@ -24,9 +24,13 @@ train_pipeline = [
     dict(type='mmpose_ext.PackUnionInputs'),
 ]
 val_pipeline = [
-    dict(type='LoadImage', backend_args=_base_.backend_args),
+    dict(type='mmpose_ext.LoadEncodedImage', backend_args=_base_.backend_args),
     dict(type='GetBBoxCenterScale'),
-    dict(type='TopdownAffine', input_size=input_size),
+    dict(
+        type='mmpose_ext.TopdownAffineCanvas',
+        input_size=input_size,
+        reduced_decoding=False,
+    ),
     dict(type='mmpose_ext.PackUnionInputs'),
 ]
 sources = dict(mpii=dict(box='square'))

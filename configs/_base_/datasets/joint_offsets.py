@@ -71,6 +71,7 @@ new_joint_metrics = dict(
     aic=dict(source='aic', metric=dict(ap_metric, target='aic14', ann_file=aic_ann_file)),
 )
 
+# Shares of the longer side of COCO's tight box, and of MPII's square of 200 x scale.
 shared_joint_metrics = dict(
     coco_shared12=dict(
         source='coco', metric=dict(offset_metric, target='coco17', joints='shared12')
