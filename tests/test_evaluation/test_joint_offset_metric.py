@@ -3,11 +3,13 @@ import math
 
 import numpy as np
 import pytest
+from mmengine import Config
 from mmpose.evaluation.metrics import PCKAccuracy
 
 from mmpose_ext.evaluation import JointOffsetMetric, SourceRoutedEvaluator
 from mmpose_ext.evaluation.evaluators import source_routed_evaluator
 from mmpose_ext.evaluation.metrics import joint_offset_metric
+from mmpose_ext.registry import METRICS
 from mmpose_ext.skeletons import COCO17, SHARED12, UNION21, KeypointMap, get_skeleton
 
 
@@ -281,3 +283,33 @@ def test_wrong_samples_are_explained():
     samples[0]['gt_instances']['keypoints_visible'][:] = 1
     with pytest.raises(ValueError, match='bbox_file'):
         metric.process(None, samples)
+
+
+@pytest.mark.parametrize(
+    'name, expected',
+    [
+        (
+            'new',
+            dict(
+                crowdpose_new=('top_head', 'neck'),
+                aic_new=('head_top', 'neck'),
+                aic_neck_as_thorax=('neck',),
+                posetrack18_new=('nose', 'head_bottom', 'head_top', 'left_ear', 'right_ear'),
+            ),
+        ),
+        ('shared', dict.fromkeys(('coco_shared12', 'mpii_shared12'), SHARED12)),
+    ],
+)
+def test_joints_of_the_configs(repository, name, expected):
+    file = repository / 'configs' / 'unified' / f'unified_rtmpose_t_{name}_joints.py'
+    config = Config.fromfile(file)
+    sources = config.test_dataloader.dataset.sources
+    found = {}
+    for key, entry in config.test_evaluator.metrics.items():
+        assert entry.source in sources
+        if entry.metric.type == 'mmpose_ext.JointOffsetMetric':
+            metric = METRICS.build({**entry.metric, 'skeleton': config.test_evaluator.skeleton})
+            assert metric.target.keypoints == get_skeleton(sources[entry.source].skeleton).keypoints
+            assert not metric.joints.absent
+            found[key] = set(metric.names)
+    assert found == {key: set(names) for key, names in expected.items()}
