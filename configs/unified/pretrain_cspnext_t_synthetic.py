@@ -56,7 +56,7 @@ train_dataloader = dict(
     ),
 )
 
-max_epochs = 60
+max_epochs = 30
 base_lr = 2e-3
 train_cfg = dict(by_epoch=True, max_epochs=max_epochs)
 randomness = dict(seed=0)
