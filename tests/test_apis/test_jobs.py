@@ -60,11 +60,15 @@ def test_progress_says_what_runs_and_what_is_left(tmp_path):
 
 def test_interrupt_stops_grandchildren(tmp_path):
     heartbeat = tmp_path / 'heartbeat'
-    grandchild = f"import time\nwhile True:\n open({str(heartbeat)!r}, 'w').write(str(time.time())); time.sleep(.05)"
+    grandchild = (
+        'import time\nwhile True:\n'
+        f'    open({str(heartbeat)!r}, "w").write(str(time.time())); time.sleep(0.05)'
+    )
     child = f'import subprocess, sys; subprocess.run([sys.executable, "-c", {grandchild!r}])'
     runner = (
         'import sys; from pathlib import Path; from mmpose_ext.apis.jobs import Job, run_jobs; '
-        f'run_jobs([Job("j", (sys.executable, "-c", {child!r}), Path({str(tmp_path / "j.log")!r}), 9)])'
+        f'log = Path({str(tmp_path / "job.log")!r}); '
+        f'run_jobs([Job("job", (sys.executable, "-c", {child!r}), log, 9)])'
     )
     process = subprocess.Popen([sys.executable, '-c', runner], stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 60

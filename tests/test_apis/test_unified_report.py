@@ -22,7 +22,7 @@ def cells(line: str) -> list[str]:
 )
 def test_average_is_that_of_the_paper(pck, average_precision, average):
     line = table_lines({'student_distill': [metrics(pck, average_precision)]})[-1]
-    # Printed numbers of the paper's Tables 1 and 2; 76.395 is printed as 76.40 there, and rounds down in binary.
+    # The paper's Tables 1 and 2 print 76.395 as 76.40; in binary it rounds down.
     assert float(cells(line)[-1]) == pytest.approx(float(average), abs=0.0101)
 
 
