@@ -45,29 +45,14 @@ train_pipeline = [
     dict(type='mmpose_ext.GenerateSimCCTarget', encoder=_base_.codec),
     dict(type='mmpose_ext.PackUnionInputs'),
 ]
-train_pipeline_stage2 = [
-    dict(type='mmpose_ext.LoadEncodedImage', backend_args=_base_.backend_args),
-    dict(type='GetBBoxCenterScale'),
-    dict(type='mmpose_ext.RandomMirror'),
-    dict(type='RandomHalfBody'),
-    dict(
-        type='mmpose_ext.RandomBoxTransform',
-        shift_factor=0.0,
-        scale_factor=[0.75, 1.25],
-        rotate_factor=60,
+# The last epochs: no shift, less scale and rotation, and half of the people whole.
+stage2 = {
+    'mmpose_ext.RandomBoxTransform': dict(
+        shift_factor=0.0, scale_factor=[0.75, 1.25], rotate_factor=60
     ),
-    dict(
-        type='mmpose_ext.TopdownAffineCanvas',
-        input_size=_base_.codec.input_size,
-        canvas_size=_base_.canvas_size,
-    ),
-    dict(type='mmpose_ext.RandomHSV'),
-    dict(type='mmpose_ext.RandomBlur', method='mean'),
-    dict(type='mmpose_ext.RandomBlur', method='median'),
-    dict(type='mmpose_ext.CoarseDropout', prob=0.5),
-    dict(type='mmpose_ext.GenerateSimCCTarget', encoder=_base_.codec),
-    dict(type='mmpose_ext.PackUnionInputs'),
-]
+    'mmpose_ext.CoarseDropout': dict(prob=0.5),
+}
+train_pipeline_stage2 = [dict(step, **stage2.get(step['type'], {})) for step in train_pipeline]
 val_pipeline = [
     dict(type='mmpose_ext.LoadEncodedImage', backend_args=_base_.backend_args),
     dict(type='GetBBoxCenterScale'),
