@@ -1,8 +1,8 @@
 # The distilled RTMPose-t on generated people, sized for a CPU: 96 x 128 pixels and a short
 # schedule.
 #     python tools/make_synthetic.py pose --out data/synthetic
-#     tools/dist_train.sh configs/unified/teacher_rtmpose_coco_synthetic.py 2
-#     tools/dist_train.sh configs/unified/teacher_rtmpose_mpii_synthetic.py 2
+#     tools/dist_train.sh configs/unified/teacher_heatmap_coco_synthetic.py 2
+#     tools/dist_train.sh configs/unified/teacher_heatmap_mpii_synthetic.py 2
 #     tools/dist_train.sh configs/unified/unified_rtmpose_t_synthetic.py 2
 _base_ = '../unified_rtmpose_t.py'
 
@@ -29,12 +29,12 @@ model = dict(
     head=dict(input_size=input_size, in_featuremap_size=(3, 4), decoder=codec),
     teachers=dict(
         coco=dict(
-            config='unified/teacher_rtmpose_coco_synthetic.py',
-            checkpoint='work_dirs/teacher_rtmpose_coco_synthetic/epoch_20.pth',
+            config='unified/teacher_heatmap_coco_synthetic.py',
+            checkpoint='work_dirs/teacher_heatmap_coco_synthetic/epoch_20.pth',
         ),
         mpii=dict(
-            config='unified/teacher_rtmpose_mpii_synthetic.py',
-            checkpoint='work_dirs/teacher_rtmpose_mpii_synthetic/epoch_20.pth',
+            config='unified/teacher_heatmap_mpii_synthetic.py',
+            checkpoint='work_dirs/teacher_heatmap_mpii_synthetic/epoch_20.pth',
         ),
     ),
 )

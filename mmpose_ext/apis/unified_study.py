@@ -36,8 +36,8 @@ class Run:
 
 
 RUNS = (
-    Run('teacher_coco', 'COCO teacher', 'unified/teacher_rtmpose_coco_synthetic.py', 150),
-    Run('teacher_mpii', 'MPII teacher', 'unified/teacher_rtmpose_mpii_synthetic.py', 150),
+    Run('teacher_coco', 'COCO teacher', 'unified/teacher_heatmap_coco_synthetic.py', 150),
+    Run('teacher_mpii', 'MPII teacher', 'unified/teacher_heatmap_mpii_synthetic.py', 150),
     Run('student_coco', 'COCO-only student', 'unified/rtmpose_t_coco_synthetic.py', 100),
     Run('student_mpii', 'MPII-only student', 'unified/rtmpose_t_mpii_synthetic.py', 100),
     Run('student_joint', 'joint student', 'unified/rtmpose_t_joint_synthetic.py', 100),

@@ -34,7 +34,7 @@ def teachers(run_command, repository, project):
     """Two barely trained teachers."""
     checkpoints = {}
     for source in ('coco', 'mpii'):
-        name = f'teacher_rtmpose_{source}_synthetic'
+        name = f'teacher_heatmap_{source}_synthetic'
         train(run_command, repository, project, name, 1)
         checkpoints[source] = f'work_dirs/{name}/epoch_1.pth'
     return checkpoints

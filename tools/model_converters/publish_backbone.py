@@ -1,4 +1,4 @@
-"""Write the backbone of a checkpoint as a small file to start other trainings from.
+"""Write backbone and neck of a checkpoint as a small file to start other trainings from.
 
     python tools/model_converters/publish_backbone.py \
         work_dirs/pretrain_cspnext_t_synthetic/epoch_16.pth configs/unified/cspnext_t_synthetic.pth
@@ -13,7 +13,7 @@ from pathlib import Path
 import mmpose_ext  # noqa: F401  its cures come before anything of OpenMMLab
 import torch
 
-_PREFIX = 'backbone.'
+_PREFIXES = ('backbone.', 'neck.')
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -29,10 +29,12 @@ def main() -> None:
     weights = {
         key: value.half() if value.is_floating_point() else value
         for key, value in checkpoint['state_dict'].items()
-        if key.startswith(_PREFIX)
+        if key.startswith(_PREFIXES)
     }
     if not weights:
-        raise SystemExit(f'error: {arguments.checkpoint} has no weights named {_PREFIX}*')
+        raise SystemExit(
+            f'error: {arguments.checkpoint} has no weights named {"* or ".join(_PREFIXES)}*'
+        )
     temporary = arguments.out.with_suffix('.part')
     torch.save(dict(state_dict=weights), temporary)
     temporary.replace(arguments.out)

@@ -9,7 +9,7 @@ from mmpose_ext.models.distillers.bin_alignment import Bins
 from mmpose_ext.models.distillers.decay import DECAYS
 from mmpose_ext.models.distillers.frozen_teacher import FrozenTeacher, Renormalization
 from mmpose_ext.models.distillers.window_adapters import ADAPTERS, Size
-from mmpose_ext.models.losses import SimCCDistillationLoss
+from mmpose_ext.models.losses import HeatmapCrossEntropyLoss, SimCCDistillationLoss
 from mmpose_ext.skeletons import KeypointMap, Skeleton, get_skeleton
 
 Answer = tuple[tuple[Tensor, Tensor], Tensor]
@@ -128,6 +128,7 @@ class KeypointTeacher:
             )
         if self.beta is None:
             self.beta = head_beta(head)
+        self.is_softmax = isinstance(head.loss_module, HeatmapCrossEntropyLoss)
         try:
             self.adapter = ADAPTERS[self.adapter_type](
                 canvas_size, student.head.input_size, size, head_bins(student.head), head_bins(head)
@@ -154,7 +155,7 @@ class KeypointTeacher:
             ``mask='confidence'``.
         """
         inputs = self.renormalize(self.adapter.window(canvas))
-        logits = simcc_logits(self.name, self.model(inputs), self.beta)
+        logits = simcc_logits(self.name, self.model(inputs), self.beta, self.is_softmax)
         chosen = tuple(axis[:, self.teacher_indices] / self.temperature for axis in logits)
         (x, y), inside = self.adapter.align(chosen)
         weight = inside * (inside >= _LEAST_INSIDE)
@@ -210,16 +211,19 @@ def head_beta(head: torch.nn.Module) -> float:
     return getattr(head.loss_module, 'beta', 1.0) if _is_simcc(head) else 1.0
 
 
-def simcc_logits(name: str, output: tuple | Tensor, beta: float) -> tuple[Tensor, Tensor]:
+def simcc_logits(
+    name: str, output: tuple | Tensor, beta: float, is_softmax: bool = False
+) -> tuple[Tensor, Tensor]:
     """Scores of x and y, ready for the softmax, from a head's raw output.
 
-    A heatmap is read as an unnormalized distribution (negative values as zero) and summed over the
-    other axis.
+    A heatmap is read as an unnormalized distribution (negative values as zero), or turned into one
+    by the softmax it was trained with, and summed over the other axis.
 
     Args:
         name: What to call the teacher in error messages.
         output: Scores of x and y, or heatmaps ``(B, K, h, w)``.
         beta: Factor on the scores; for heatmaps, the power they are raised to.
+        is_softmax: Whether heatmaps are scores of a softmax over all positions.
 
     Raises:
         ValueError: If the output is neither.
@@ -227,7 +231,10 @@ def simcc_logits(name: str, output: tuple | Tensor, beta: float) -> tuple[Tensor
     if isinstance(output, tuple | list) and len(output) == 2 and output[0].ndim == 3:
         return tuple(axis.float() * beta for axis in output)
     if isinstance(output, Tensor) and output.ndim == 4:
-        heatmaps = output.float().clamp(min=0)
+        heatmaps = output.float()
+        if is_softmax:
+            heatmaps = heatmaps.flatten(2).softmax(dim=-1).view_as(heatmaps)
+        heatmaps = heatmaps.clamp(min=0)
         tiny = torch.finfo(heatmaps.dtype).tiny
         return tuple(heatmaps.sum(dim=axis).clamp(min=tiny).log() * beta for axis in (-2, -1))
     raise ValueError(

@@ -1,0 +1,66 @@
+# The COCO teacher on generated people. It starts from the pretrained backbone and neck with the
+# heatmap head they were pretrained with, and so learns sooner than a SimCC head; students take
+# SimCC and heatmap teachers alike.
+_base_ = './rtmpose_t_coco_synthetic.py'
+
+pretrained = '{{ fileDirname }}/cspnext_t_synthetic.pth'
+input_size = (96, 128)
+codec = dict(
+    _delete_=True,
+    type='MSRAHeatmap',
+    input_size=input_size,
+    heatmap_size=(24, 32),
+    sigma=1.5,
+)
+model = dict(
+    _delete_=True,
+    type='TopdownPoseEstimator',
+    data_preprocessor=dict(
+        type='PoseDataPreprocessor',
+        mean=[123.675, 116.28, 103.53],
+        std=[58.395, 57.12, 57.375],
+        bgr_to_rgb=True,
+    ),
+    backbone=dict(
+        _scope_='mmdet',
+        type='CSPNeXt',
+        arch='P5',
+        expand_ratio=0.5,
+        deepen_factor=0.167,
+        widen_factor=0.375,
+        out_indices=(1, 2, 3, 4),
+        channel_attention=True,
+        norm_cfg=dict(type='BN'),
+        act_cfg=dict(type='SiLU'),
+        init_cfg=dict(type='Pretrained', prefix='backbone.', checkpoint=pretrained),
+    ),
+    neck=dict(
+        type='mmpose_ext.FinestLevelNeck',
+        in_channels=(48, 96, 192, 384),
+        out_channels=48,
+        init_cfg=dict(type='Pretrained', prefix='neck.', checkpoint=pretrained),
+    ),
+    head=dict(
+        type='HeatmapHead',
+        in_channels=48,
+        out_channels=17,
+        deconv_out_channels=None,
+        loss=dict(type='mmpose_ext.HeatmapCrossEntropyLoss'),
+        decoder=dict(type='MSRAHeatmap', input_size=input_size, heatmap_size=(24, 32), sigma=1.5),
+    ),
+    test_cfg=dict(flip_test=True, flip_mode='heatmap', shift_heatmap=False),
+)
+
+heatmap_steps = {
+    'mmpose_ext.TopdownAffineCanvas': dict(canvas_size=None),
+    'mmpose_ext.GenerateSimCCTarget': dict(
+        type='GenerateTarget',
+        encoder=dict(type='MSRAHeatmap', input_size=input_size, heatmap_size=(24, 32), sigma=1.5),
+    ),
+    # Ours packs SimCC labels only.
+    'mmpose_ext.PackUnionInputs': dict(type='PackPoseInputs'),
+}
+train_pipeline = [
+    dict(step, **heatmap_steps.get(step['type'], {})) for step in _base_.train_pipeline
+]
+train_dataloader = dict(sampler=dict(epoch_length=1920), dataset=dict(pipeline=train_pipeline))
