@@ -1,6 +1,8 @@
 """What all tests share."""
 
+import functools
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -31,6 +33,15 @@ def _restore_default_scope() -> Iterator[None]:
 # A runner sets the scope of bare names for the whole process; no test may depend on another's.
 _after_each_file = pytest.fixture(_restore_default_scope, autouse=True, scope='module')
 _after_each_test = pytest.fixture(_restore_default_scope, autouse=True)
+
+
+@pytest.fixture(scope='session')
+def interruptible() -> Callable[[], None]:
+    """``preexec_fn`` of a process that Ctrl-C is to stop.
+
+    Shells start what they put in the background with the signal ignored, and tests may run there.
+    """
+    return functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.fixture(scope='session')

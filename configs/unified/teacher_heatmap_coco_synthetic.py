@@ -63,4 +63,4 @@ heatmap_steps = {
 train_pipeline = [
     dict(step, **heatmap_steps.get(step['type'], {})) for step in _base_.train_pipeline
 ]
-train_dataloader = dict(sampler=dict(epoch_length=1920), dataset=dict(pipeline=train_pipeline))
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

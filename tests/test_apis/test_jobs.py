@@ -58,7 +58,7 @@ def test_progress_says_what_runs_and_what_is_left(tmp_path):
     assert '[1/1] slow:  50%' in out.getvalue() and 'left in all' in out.getvalue()
 
 
-def test_interrupt_stops_grandchildren(tmp_path):
+def test_interrupt_stops_grandchildren(tmp_path, interruptible):
     heartbeat = tmp_path / 'heartbeat'
     grandchild = (
         'import time\nwhile True:\n'
@@ -70,7 +70,9 @@ def test_interrupt_stops_grandchildren(tmp_path):
         f'log = Path({str(tmp_path / "job.log")!r}); '
         f'run_jobs([Job("job", (sys.executable, "-c", {child!r}), log, 9)])'
     )
-    process = subprocess.Popen([sys.executable, '-c', runner], stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, '-c', runner], stderr=subprocess.DEVNULL, preexec_fn=interruptible
+    )
     deadline = time.monotonic() + 60
     while not heartbeat.exists() and time.monotonic() < deadline:
         time.sleep(0.1)

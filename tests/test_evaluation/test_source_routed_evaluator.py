@@ -110,8 +110,8 @@ def test_arguments_are_checked():
 
 def test_skeleton_goes_to_the_metrics_that_ask_for_it():
     metrics = dict(
-        own=dict(source='a', metric=dict(type='UnionMpiiMetric', skeleton='mpii16')),
-        common=dict(source='a', metric=dict(type='UnionMpiiMetric')),
+        own=dict(source='a', metric=dict(type='mmpose_ext.UnionMpiiMetric', skeleton='mpii16')),
+        common=dict(source='a', metric=dict(type='mmpose_ext.UnionMpiiMetric')),
         stock=dict(source='a', metric=dict(type='MpiiPCKAccuracy')),
     )
     own, common, _ = SourceRoutedEvaluator(metrics, skeleton='union21').metrics
@@ -137,8 +137,10 @@ PUBLISHED = {
 def test_averages_are_those_of_the_paper(pck, ap, average):
     evaluator = SourceRoutedEvaluator(
         dict(
-            coco=dict(source='coco', metric=dict(type='FixedMetric', AP=ap / 100, AR=0.5)),
-            mpii=dict(source='mpii', metric=dict(type='FixedMetric', PCK=pck)),
+            coco=dict(
+                source='coco', metric=dict(type='mmpose_ext.FixedMetric', AP=ap / 100, AR=0.5)
+            ),
+            mpii=dict(source='mpii', metric=dict(type='mmpose_ext.FixedMetric', PCK=pck)),
         ),
         averages=dict(coco_mpii=['coco/AP', 'mpii/PCK']),
     )
@@ -149,7 +151,9 @@ def test_averages_are_those_of_the_paper(pck, ap, average):
 
 
 def test_an_unknown_part_makes_the_average_unknown():
-    metrics = dict(a=dict(source='a', metric=dict(type='FixedMetric', PCK=math.nan, AP=1.0)))
+    metrics = dict(
+        a=dict(source='a', metric=dict(type='mmpose_ext.FixedMetric', PCK=math.nan, AP=1.0))
+    )
     evaluator = SourceRoutedEvaluator(metrics, averages=dict(both=['a/PCK', 'a/AP']))
     evaluator.process([sample('a', 1)])
     assert math.isnan(evaluator.evaluate(1)['avg/both'])

@@ -134,7 +134,7 @@ def test_tool_refuses_wrong_arguments(tool, tmp_path, capsys):
 
 
 @pytest.mark.slow
-def test_killed_and_interrupted_runs_continue(tool, tmp_path, capsys):
+def test_killed_and_interrupted_runs_continue(tool, tmp_path, capsys, interruptible):
     out = tmp_path / 'out'
     arguments = ['pretrain', '--size', 'tiny', '--out', str(out), '--workers']
 
@@ -147,6 +147,7 @@ def test_killed_and_interrupted_runs_continue(tool, tmp_path, capsys):
             stdout=subprocess.DEVNULL,
             text=True,
             start_new_session=True,
+            preexec_fn=interruptible,
         )
         deadline = time.monotonic() + 240
         while len(list(out.rglob('*.jpg'))) <= before and time.monotonic() < deadline:
