@@ -1,6 +1,5 @@
-# The COCO teacher on generated people. It starts from the pretrained backbone and neck with the
-# heatmap head they were pretrained with, and so learns sooner than a SimCC head; students take
-# SimCC and heatmap teachers alike.
+# The COCO teacher on generated people. It starts from the pretrained backbone and neck, with the
+# kind of head they were pretrained with; students take SimCC and heatmap teachers alike.
 _base_ = './rtmpose_t_coco_synthetic.py'
 
 pretrained = '{{ fileDirname }}/cspnext_t_synthetic.pth'

@@ -63,48 +63,40 @@ train_dataloader = dict(
     ),
 )
 
-val_dataloader = dict(
+evaluation_loader = dict(
     batch_size=64,
     num_workers=10,
     persistent_workers=True,
     drop_last=False,
     sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
+)
+val_sources = dict(
+    coco=dict(skeleton='coco17', dataset=coco_val),
+    mpii=dict(skeleton='mpii16', box=mpii_box, dataset=mpii_val),
+)
+# Halpe's validation people are those of COCO's images; their own boxes are used.
+halpe_val = dict(
+    skeleton='halpe136',
+    derive=True,
     dataset=dict(
-        type=dataset_type,
-        skeleton='union21',
-        test_mode=True,
-        sources=dict(
-            coco=dict(skeleton='coco17', dataset=coco_val),
-            mpii=dict(skeleton='mpii16', box=mpii_box, dataset=mpii_val),
-        ),
+        type='HalpeDataset',
+        data_root=data_root,
+        data_mode='topdown',
+        ann_file='halpe/annotations/halpe_val_v1.json',
+        data_prefix=dict(img='coco/val2017/'),
     ),
 )
+val_dataloader = dict(
+    evaluation_loader,
+    dataset=dict(type=dataset_type, skeleton='union21', test_mode=True, sources=val_sources),
+)
 test_dataloader = dict(
-    batch_size=64,
-    num_workers=10,
-    persistent_workers=True,
-    drop_last=False,
-    sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
+    evaluation_loader,
     dataset=dict(
         type=dataset_type,
         skeleton='union21',
         test_mode=True,
-        sources=dict(
-            coco=dict(skeleton='coco17', dataset=coco_val),
-            mpii=dict(skeleton='mpii16', box=mpii_box, dataset=mpii_val),
-            # Halpe's validation people are those of COCO's images; their own boxes are used.
-            halpe=dict(
-                skeleton='halpe136',
-                derive=True,
-                dataset=dict(
-                    type='HalpeDataset',
-                    data_root=data_root,
-                    data_mode='topdown',
-                    ann_file='halpe/annotations/halpe_val_v1.json',
-                    data_prefix=dict(img='coco/val2017/'),
-                ),
-            ),
-        ),
+        sources=dict(val_sources, halpe=halpe_val),
     ),
 )
 
@@ -132,25 +124,23 @@ halpe_metric = dict(
 averages = dict(
     coco_mpii=['coco/AP', 'mpii/PCK'], shared12=['coco_shared12/AP', 'mpii_shared12/PCK']
 )
+val_metrics = dict(
+    coco=dict(source='coco', metric=coco_metric),
+    mpii=dict(source='mpii', metric=mpii_metric),
+    coco_shared12=dict(source='coco', metric=dict(coco_metric, joints='shared12')),
+    mpii_shared12=dict(source='mpii', metric=dict(mpii_metric, joints='shared12')),
+)
 val_evaluator = dict(
     type='mmpose_ext.SourceRoutedEvaluator',
     skeleton='union21',
-    metrics=dict(
-        coco=dict(source='coco', metric=coco_metric),
-        mpii=dict(source='mpii', metric=mpii_metric),
-        coco_shared12=dict(source='coco', metric=dict(coco_metric, joints='shared12')),
-        mpii_shared12=dict(source='mpii', metric=dict(mpii_metric, joints='shared12')),
-    ),
+    metrics=val_metrics,
     averages=averages,
 )
 test_evaluator = dict(
     type='mmpose_ext.SourceRoutedEvaluator',
     skeleton='union21',
     metrics=dict(
-        coco=dict(source='coco', metric=coco_metric),
-        mpii=dict(source='mpii', metric=mpii_metric),
-        coco_shared12=dict(source='coco', metric=dict(coco_metric, joints='shared12')),
-        mpii_shared12=dict(source='mpii', metric=dict(mpii_metric, joints='shared12')),
+        val_metrics,
         # Halpe's own sigmas, and those of MMPose's 26-keypoint set.
         halpe=dict(source='halpe', metric=dict(halpe_metric, sigmas='halpe136')),
         halpe_sigmas26=dict(source='halpe', metric=dict(halpe_metric, sigmas='halpe26')),
