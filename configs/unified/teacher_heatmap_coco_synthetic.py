@@ -4,13 +4,13 @@ _base_ = './rtmpose_t_coco_synthetic.py'
 
 pretrained = '{{ fileDirname }}/cspnext_t_synthetic.pth'
 input_size = (96, 128)
-codec = dict(
-    _delete_=True,
-    type='MSRAHeatmap',
+heatmap = dict(
+    type='mmpose_ext.SoftmaxHeatmap',
     input_size=input_size,
     heatmap_size=(24, 32),
     sigma=1.5,
 )
+codec = dict(heatmap, _delete_=True)
 model = dict(
     _delete_=True,
     type='TopdownPoseEstimator',
@@ -45,21 +45,22 @@ model = dict(
         out_channels=17,
         deconv_out_channels=None,
         loss=dict(type='mmpose_ext.HeatmapCrossEntropyLoss'),
-        decoder=dict(type='MSRAHeatmap', input_size=input_size, heatmap_size=(24, 32), sigma=1.5),
+        decoder=heatmap,
     ),
     test_cfg=dict(flip_test=True, flip_mode='heatmap', shift_heatmap=False),
 )
 
 heatmap_steps = {
-    'mmpose_ext.TopdownAffineCanvas': dict(canvas_size=None),
-    'mmpose_ext.GenerateSimCCTarget': dict(
-        type='GenerateTarget',
-        encoder=dict(type='MSRAHeatmap', input_size=input_size, heatmap_size=(24, 32), sigma=1.5),
-    ),
+    'mmpose_ext.TopdownAffineCanvas': dict(canvas_size=None, use_udp=True),
+    'mmpose_ext.GenerateSimCCTarget': dict(type='GenerateTarget', encoder=heatmap),
     # Ours packs SimCC labels only.
     'mmpose_ext.PackUnionInputs': dict(type='PackPoseInputs'),
 }
 train_pipeline = [
     dict(step, **heatmap_steps.get(step['type'], {})) for step in _base_.train_pipeline
 ]
+unbiased = {'mmpose_ext.TopdownAffineCanvas': dict(use_udp=True)}
+val_pipeline = [dict(step, **unbiased.get(step['type'], {})) for step in _base_.val_pipeline]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
+test_dataloader = dict(dataset=dict(pipeline=val_pipeline))

@@ -10,6 +10,7 @@ LAYERS = (
     {'skeletons', 'geometry'},
     {'body_models', 'rendering'},
     {'synthetic'},
+    {'codecs'},
     {'datasets', 'models', 'evaluation', 'engine', 'visualization', 'structures'},
     {'apis', 'testing'},
     {'utils'},

@@ -2,7 +2,12 @@
 # `backbone.*` of its checkpoint starts an RTMPose-t.
 input_size = (96, 128)
 
-codec = dict(type='MSRAHeatmap', input_size=input_size, heatmap_size=(24, 32), sigma=1.5)
+codec = dict(
+    type='mmpose_ext.SoftmaxHeatmap',
+    input_size=input_size,
+    heatmap_size=(24, 32),
+    sigma=1.5,
+)
 
 model = dict(
     type='TopdownPoseEstimator',
@@ -30,7 +35,8 @@ model = dict(
         in_channels=48,
         out_channels=21,
         deconv_out_channels=None,
-        loss=dict(type='KeypointMSELoss', use_target_weight=True),
+        # A distribution over positions instead of squared errors, which begin with an empty map.
+        loss=dict(type='mmpose_ext.HeatmapCrossEntropyLoss'),
         decoder=codec,
     ),
     test_cfg=dict(flip_test=True, flip_mode='heatmap', shift_heatmap=False),
