@@ -11,15 +11,12 @@ _base_ = [
 dataset_type = 'mmpose_ext.UnionDataset'
 data_root = 'data/synthetic_pretrain/'
 
-# A distribution over positions instead of squared errors, which begin with an empty map.
-model = dict(head=dict(loss=dict(_delete_=True, type='mmpose_ext.HeatmapCrossEntropyLoss')))
-
 train_pipeline = [
     dict(type='mmpose_ext.LoadEncodedImage', backend_args=_base_.backend_args),
     dict(type='GetBBoxCenterScale'),
     dict(type='mmpose_ext.RandomMirror'),
     dict(type='mmpose_ext.RandomBoxTransform', scale_factor=[0.75, 1.25], rotate_factor=30),
-    dict(type='mmpose_ext.TopdownAffineCanvas', input_size=_base_.codec.input_size),
+    dict(type='mmpose_ext.TopdownAffineCanvas', input_size=_base_.codec.input_size, use_udp=True),
     dict(type='mmpose_ext.RandomHSV'),
     dict(type='mmpose_ext.RandomBlur'),
     dict(type='mmpose_ext.CoarseDropout', prob=0.3),
@@ -56,7 +53,8 @@ train_dataloader = dict(
     ),
 )
 
-max_epochs = 30
+max_epochs = 26
+flat_epochs = 10
 base_lr = 2e-3
 train_cfg = dict(by_epoch=True, max_epochs=max_epochs)
 randomness = dict(seed=0)
@@ -71,9 +69,9 @@ param_scheduler = [
     dict(
         type='CosineAnnealingLR',
         eta_min=base_lr * 0.02,
-        begin=max_epochs // 4,
+        begin=flat_epochs,
         end=max_epochs,
-        T_max=max_epochs - max_epochs // 4,
+        T_max=max_epochs - flat_epochs,
         by_epoch=True,
         convert_to_iter_based=True,
     ),

@@ -30,6 +30,7 @@ model = dict(
         out_indices=(1, 2, 3, 4),
         channel_attention=True,
         norm_cfg=dict(type='BN'),
+        frozen_stages=1,
         act_cfg=dict(type='SiLU'),
         init_cfg=dict(type='Pretrained', prefix='backbone.', checkpoint=pretrained),
     ),
@@ -61,6 +62,12 @@ train_pipeline = [
 ]
 unbiased = {'mmpose_ext.TopdownAffineCanvas': dict(use_udp=True)}
 val_pipeline = [dict(step, **unbiased.get(step['type'], {})) for step in _base_.val_pipeline]
-train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+train_dataloader = dict(sampler=dict(epoch_length=768), dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=val_pipeline))
+
+# Only the head is new: what was pretrained is adapted more carefully, and in less time.
+optim_wrapper = dict(
+    optimizer=dict(lr=2.5e-4),
+    paramwise_cfg=dict(_delete_=True, custom_keys=dict(head=dict(lr_mult=8))),
+)

@@ -13,7 +13,7 @@ from mmpose_ext.apis.training_log import training_fraction
 from mmpose_ext.config_path import cfg
 
 TEACHERS = ('coco', 'mpii')
-_TEST_S = 25.0
+_TEST_S = 35.0
 
 
 @dataclass(frozen=True)
@@ -36,13 +36,13 @@ class Run:
 
 
 RUNS = (
-    Run('teacher_coco', 'COCO teacher', 'unified/teacher_heatmap_coco_synthetic.py', 150),
-    Run('teacher_mpii', 'MPII teacher', 'unified/teacher_heatmap_mpii_synthetic.py', 150),
-    Run('student_coco', 'COCO-only student', 'unified/rtmpose_t_coco_synthetic.py', 100),
-    Run('student_mpii', 'MPII-only student', 'unified/rtmpose_t_mpii_synthetic.py', 100),
-    Run('student_joint', 'joint student', 'unified/rtmpose_t_joint_synthetic.py', 100),
+    Run('teacher_coco', 'COCO teacher', 'unified/teacher_heatmap_coco_synthetic.py', 120),
+    Run('teacher_mpii', 'MPII teacher', 'unified/teacher_heatmap_mpii_synthetic.py', 120),
+    Run('student_coco', 'COCO-only student', 'unified/rtmpose_t_coco_synthetic.py', 140),
+    Run('student_mpii', 'MPII-only student', 'unified/rtmpose_t_mpii_synthetic.py', 140),
+    Run('student_joint', 'joint student', 'unified/rtmpose_t_joint_synthetic.py', 140),
     Run(
-        'student_distill', 'distilled student', 'unified/unified_rtmpose_t_synthetic.py', 150, True
+        'student_distill', 'distilled student', 'unified/unified_rtmpose_t_synthetic.py', 200, True
     ),
 )
 

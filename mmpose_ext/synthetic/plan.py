@@ -66,10 +66,10 @@ class Plan:
 
 # Images of COCO train, COCO val, MPII train, MPII val, and the factor on their size.
 POSE_SIZES = dict(
-    tiny=(24, 12, 24, 12, 0.5), small=(3000, 400, 2500, 400, 1), full=(15000, 2000, 12500, 2000, 1)
+    tiny=(24, 12, 24, 12, 0.5), small=(2000, 400, 1700, 400, 1), full=(15000, 2000, 12500, 2000, 1)
 )
 # Images of either style, and the factor on their size.
-PRETRAIN_SIZES = dict(tiny=(16, 0.5), small=(3000, 1), full=(15000, 1))
+PRETRAIN_SIZES = dict(tiny=(16, 0.5), small=(6000, 1), full=(15000, 1))
 
 
 def pose_plan(size: str) -> Plan:
