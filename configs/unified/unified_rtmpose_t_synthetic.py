@@ -125,6 +125,9 @@ test_evaluator = dict(
 
 max_epochs = 10
 base_lr = 1e-3
+# MMDetection's backbone freezes its stages at the first epoch, when the processes already expect
+# their gradients.
+find_unused_parameters = True
 train_cfg = dict(max_epochs=max_epochs, val_interval=max_epochs)
 randomness = dict(seed=0)
 # Without weight decay all parameters are one group, whose update is faster than one by one.

@@ -1,6 +1,7 @@
 """The unified method's experiment on generated people: six trainings, their tests, the tables."""
 
 import json
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,8 +128,9 @@ class Study:
             name,
             ('bash', str(self.tools / script), *arguments),
             log,
-            # One thread per process: more of them wait for each other.
-            env=(('OMP_NUM_THREADS', '1'),),
+            # One thread per process: more of them wait for each other. The environment need not be
+            # activated, so that `python` may be another one.
+            env=(('OMP_NUM_THREADS', '1'), ('PYTHON', sys.executable)),
             **progress,
         )
 

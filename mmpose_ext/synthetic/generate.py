@@ -18,8 +18,8 @@ from .files import dump_json, remove_unfinished, write_atomically
 from .image import make_image
 from .plan import Plan, Split
 
-VERSION = 1
-"""Grows whenever the same seed gives other bytes."""
+VERSION = 2
+"""Grows whenever the same size and seed give other files."""
 
 GENDERS = ('female', 'male')
 _MANIFEST = 'manifest.json'

@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,10 @@ def test_students_learn_from_equally_many_samples(jobs):
         if run.name.startswith('student') and 'epoch_length' in word
     }
     assert len(students) == 1
+
+
+def test_jobs_run_in_this_environment_also_where_it_is_not_activated(jobs):
+    assert all(dict(job.env)['PYTHON'] == sys.executable for job in jobs)
 
 
 def test_fraction_follows_the_curves(jobs, tmp_path):

@@ -78,6 +78,30 @@ def test_distilled_student_trains_resumes_and_is_tested(run_command, repository,
     assert math.isclose(metrics['avg/coco_mpii'], average)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize('name', ['rtmpose_t_joint_synthetic', 'teacher_heatmap_mpii_synthetic'])
+def test_two_processes_train_beside_frozen_stages(run_command, repository, project, name):
+    work_dir = project / 'work_dirs' / f'{name}_2'
+    run_command(
+        *('bash', repository / 'tools' / 'dist_train.sh'),
+        repository / 'configs' / 'unified' / f'{name}.py',
+        *('2', '--work-dir', work_dir, '--cfg-options', *SHORT),
+        *('train_dataloader.sampler.epoch_length=32', 'train_cfg.max_epochs=1'),
+        cwd=project,
+    )
+    trained = torch.load(work_dir / 'epoch_1.pth', weights_only=True)['state_dict']
+    initial = torch.load(
+        repository / 'configs' / 'unified' / 'cspnext_t_synthetic.pth', weights_only=True
+    )['state_dict']
+    moved = {
+        key.split('.')[1]
+        for key, value in initial.items()
+        if key.startswith('backbone.') and not torch.equal(trained[key].float(), value.float())
+    }
+    frozen = {'stem', 'stage1', 'stage2'} if 'joint' in name else {'stem', 'stage1'}
+    assert moved == {'stem', 'stage1', 'stage2', 'stage3', 'stage4'} - frozen
+
+
 def test_missing_data_says_which_and_how_to_make_them(run_command, repository, tmp_path):
     result = run_command(
         *('python', repository / 'tools' / 'train.py'),
