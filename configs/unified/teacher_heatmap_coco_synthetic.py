@@ -1,5 +1,5 @@
-# The COCO teacher on generated people. It starts from the pretrained backbone and neck, with the
-# kind of head they were pretrained with; students take SimCC and heatmap teachers alike.
+# The COCO teacher on generated people. It starts from the whole pretrained model, whose head knows
+# the 17 keypoints among others; students take SimCC and heatmap teachers alike.
 _base_ = './rtmpose_t_coco_synthetic.py'
 
 pretrained = '{{ fileDirname }}/cspnext_t_synthetic.pth'
@@ -47,6 +47,12 @@ model = dict(
         deconv_out_channels=None,
         loss=dict(type='mmpose_ext.HeatmapCrossEntropyLoss'),
         decoder=heatmap,
+        init_cfg=dict(
+            type='mmpose_ext.PretrainedKeypoints',
+            checkpoint=pretrained,
+            source='union21',
+            target=_base_.skeleton,
+        ),
     ),
     test_cfg=dict(flip_test=True, flip_mode='heatmap', shift_heatmap=False),
 )
@@ -66,8 +72,5 @@ train_dataloader = dict(sampler=dict(epoch_length=768), dataset=dict(pipeline=tr
 val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=val_pipeline))
 
-# Only the head is new: what was pretrained is adapted more carefully, and in less time.
-optim_wrapper = dict(
-    optimizer=dict(lr=2.5e-4),
-    paramwise_cfg=dict(_delete_=True, custom_keys=dict(head=dict(lr_mult=8))),
-)
+# Nothing is new, so it is adapted carefully, and quickly.
+optim_wrapper = dict(optimizer=dict(lr=2.5e-4))

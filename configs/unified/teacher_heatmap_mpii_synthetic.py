@@ -4,7 +4,7 @@ _base_ = './teacher_heatmap_coco_synthetic.py'
 skeleton = 'mpii16'
 input_size = (128, 128)
 codec = dict(input_size=input_size, heatmap_size=(32, 32))
-model = dict(head=dict(out_channels=16, decoder=codec))
+model = dict(head=dict(out_channels=16, decoder=codec, init_cfg=dict(target=skeleton)))
 
 square_steps = {
     'mmpose_ext.TopdownAffineCanvas': dict(input_size=input_size),

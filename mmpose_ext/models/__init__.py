@@ -3,6 +3,7 @@
 from mmpose_ext.models.distillers import FrozenTeacher, KeypointTeacher, MultiTeacherDistiller
 from mmpose_ext.models.losses import ConditionalKeypointLoss, SimCCDistillationLoss
 from mmpose_ext.models.necks import FinestLevelNeck
+from mmpose_ext.models.pretrained_keypoints import PretrainedKeypoints
 
 __all__ = [
     'ConditionalKeypointLoss',
@@ -10,5 +11,6 @@ __all__ = [
     'FrozenTeacher',
     'KeypointTeacher',
     'MultiTeacherDistiller',
+    'PretrainedKeypoints',
     'SimCCDistillationLoss',
 ]

@@ -1,10 +1,11 @@
-"""Write backbone and neck of a checkpoint as a small file to start other trainings from.
+"""Write the weights of a checkpoint as a small file to start other trainings from.
 
     python tools/model_converters/publish_backbone.py \
         work_dirs/pretrain_cspnext_t_synthetic/epoch_26.pth configs/unified/cspnext_t_synthetic.pth
 
 Weights are stored in half precision; ``init_cfg=dict(type='Pretrained', prefix='backbone.',
-checkpoint=...)`` reads them into a model of any precision.
+checkpoint=...)`` reads them into a model of any precision,
+and ``mmpose_ext.PretrainedKeypoints`` into a head of another skeleton.
 """
 
 import argparse
@@ -13,7 +14,7 @@ from pathlib import Path
 import mmpose_ext  # noqa: F401  its cures come before anything of OpenMMLab
 import torch
 
-_PREFIXES = ('backbone.', 'neck.')
+_PREFIXES = ('backbone.', 'neck.', 'head.')
 
 
 def parse_arguments() -> argparse.Namespace:
