@@ -23,14 +23,14 @@ model = dict(
     canvas_size=canvas_size,
     backbone=dict(
         norm_cfg=dict(type='BN'),
-        # Half of a step's time would go into the backward pass of the large maps.
+        # Their backward pass, on the largest maps, would take half of a step's time.
         frozen_stages=2,
         # Pretrained by pretrain_cspnext_t_synthetic.py.
         init_cfg=dict(checkpoint='{{ fileDirname }}/cspnext_t_synthetic.pth'),
     ),
     head=dict(input_size=input_size, in_featuremap_size=(3, 4), decoder=codec),
-    # A teacher's Gaussians are 6.2 pixels wide. The power makes them as narrow as the student's
-    # labels, 1.8 pixels; otherwise the student learns to be vague.
+    # A teacher's Gaussians are 6.2 pixels wide. The power makes them 1.8 pixels wide, about as the
+    # Gaussians of the student's labels.
     teachers=dict(
         coco=dict(
             config='unified/teacher_heatmap_coco_synthetic.py',
@@ -130,8 +130,7 @@ base_lr = 1e-3
 find_unused_parameters = True
 train_cfg = dict(max_epochs=max_epochs, val_interval=max_epochs)
 randomness = dict(seed=0)
-# Without weight decay all parameters are one group, whose update is faster than one by one.
-optim_wrapper = dict(optimizer=dict(lr=base_lr), paramwise_cfg=None)
+optim_wrapper = dict(optimizer=dict(lr=base_lr))
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=50),
     dict(

@@ -48,10 +48,11 @@ class BinAlignment:
         )
         self._slice = (round(offset), round(offset) + target.count)
         self._overlap = _overlap(source, target)
-        self.is_finer = not self.is_exact and target.step < source.step
-        self._interpolation = _cubic_interpolation(source, target)
         if not self._overlap.any():
             raise ValueError(f'bins {source} got no overlap with {target}, expected some')
+        self._outside = self._overlap.sum(dim=0) == 0
+        is_finer = not self.is_exact and target.step < source.step
+        self._interpolation = _cubic_interpolation(source, target) if is_finer else None
 
     def __call__(self, probabilities: Tensor) -> tuple[Tensor, Tensor]:
         """Align.
@@ -73,12 +74,12 @@ class BinAlignment:
             aligned = probabilities @ self._overlap
         mass = aligned.sum(dim=-1)
         tiny = torch.finfo(mass.dtype).tiny
-        if self.is_finer:
-            self._interpolation = self._interpolation.to(probabilities)
-            logs = probabilities.clamp(min=tiny).log() @ self._interpolation
-            logs = logs.masked_fill(self._overlap.sum(dim=0) == 0, -torch.inf)
-            return F.softmax(logs, dim=-1) * (mass > 0).unsqueeze(-1), mass
-        return aligned / mass.clamp(min=tiny).unsqueeze(-1), mass
+        if self._interpolation is None:
+            return aligned / mass.clamp(min=tiny).unsqueeze(-1), mass
+        logs = probabilities.clamp(min=tiny).log() @ self._interpolation.to(probabilities)
+        outside = self._outside.to(logs.device)
+        aligned = F.softmax(logs.masked_fill(outside, -torch.inf), dim=-1)
+        return aligned * (mass > 0).unsqueeze(-1), mass
 
 
 def _overlap(source: Bins, target: Bins) -> Tensor:
