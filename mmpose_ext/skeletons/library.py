@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .mesh_library import MESH_LIBRARY
 from .sigmas import SIGMA_SETS
 from .skeleton import Skeleton, mirror_name
 from .union import union
@@ -243,6 +244,7 @@ _LIBRARY = dict(
     posetrack18=POSETRACK18,
     union21=UNION21,
     coco12_shared=COCO17.subset(SHARED12, 'coco12_shared'),
+    **MESH_LIBRARY,
 )
 
 
