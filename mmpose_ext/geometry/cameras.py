@@ -6,11 +6,13 @@ metres. Pixel centres have integer coordinates, as in OpenCV: the image covers
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from mmpose_ext.geometry.arrays import as_float
+from mmpose_ext.geometry.arrays import Array, as_float, concatenate, library_of
 
 
 @dataclass(frozen=True)
@@ -121,3 +123,77 @@ def unproject(pixels: np.ndarray, depth: np.ndarray, camera: PinholeCamera) -> n
     focal = np.array([camera.fx, camera.fy], pixels.dtype)
     centre = np.array([camera.cx, camera.cy], pixels.dtype)
     return np.concatenate([(pixels - centre) / focal * depth, depth], axis=-1)
+
+
+def project_points(points: Array, intrinsics: Array, min_depth: float | None = None) -> Array:
+    """Project points with camera matrices, such as those of rotated or flipped crops.
+
+    Args:
+        points: Points of the camera frame in metres, (..., N, 3).
+        intrinsics: Camera matrices, (..., 3, 3) in pixels, with the last row (0, 0, 1).
+        min_depth: In metres; points nearer than this are projected from there, so that the result
+            and its gradient are finite, as losses need it. By default points on or behind the
+            camera plane become NaN, as in :func:`project`.
+
+    Returns:
+        Pixel coordinates, (..., N, 2).
+
+    Raises:
+        ValueError: If a shape is another.
+        TypeError: If tensors are mixed with numpy arrays.
+    """
+    library: Any = library_of(points, intrinsics)
+    points, intrinsics = as_float(points, (3,)), as_float(intrinsics, (3, 3))
+    depth = points[..., 2:]
+    if min_depth is not None:
+        divisor = depth.clip(min=min_depth)
+    else:
+        divisor = library.where(depth > 0, depth, library.nan)
+    # Not a matrix product: autocast would take half of its digits.
+    linear = intrinsics[..., None, :2, :2] * (points[..., :2] / divisor)[..., None, :]
+    return linear.sum(-1) + intrinsics[..., None, :2, 2]
+
+
+def unify_cameras(
+    points: Sequence[Array], cameras: Sequence[PinholeCamera], reference: int = 0
+) -> list[Array]:
+    """Move people who were fitted in cameras of their own into one camera.
+
+    Every point keeps its pixel exactly and goes along its ray to a depth in proportion to the
+    focal lengths, ``P' = (f_ref / f) K_ref^-1 K P``: what was far behind in a long lens is as far
+    behind now. Depths of different people so become comparable, and those of one person keep their
+    order along each ray. Corrects the equations of SEFD (ICCV 2023), which hold for square pixels
+    of one aspect only.
+
+    Args:
+        points: For each person, points of that person's camera frame in metres, (..., 3).
+        cameras: For each person the camera, all of the same image.
+        reference: Index of the person whose camera is kept.
+
+    Returns:
+        For each person the points in the camera of the reference.
+
+    Raises:
+        ValueError: If there are not as many cameras as people, or they have different image sizes.
+        IndexError: If there is no such reference.
+    """
+    if len(points) != len(cameras):
+        raise ValueError(f'got {len(points)} people and {len(cameras)} cameras, expected as many')
+    target = cameras[reference]
+    sizes = sorted({(camera.width, camera.height) for camera in cameras})
+    if len(sizes) > 1:
+        raise ValueError(f'cameras got image sizes {sizes}, expected one image')
+    return [_change_camera(own, camera, target) for own, camera in zip(points, cameras)]
+
+
+def _change_camera(points: Array, camera: PinholeCamera, target: PinholeCamera) -> Array:
+    points = as_float(points, (3,))
+    x, y, z = points[..., :1], points[..., 1:2], points[..., 2:]
+    scale = target.fx / camera.fx
+    return concatenate(
+        [
+            scale * (camera.fx * x + (camera.cx - target.cx) * z) / target.fx,
+            scale * (camera.fy * y + (camera.cy - target.cy) * z) / target.fy,
+            scale * z,
+        ]
+    )

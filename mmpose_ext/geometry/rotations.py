@@ -1,11 +1,20 @@
-"""Conversions between representations of 3D rotations."""
+"""Conversions between representations of 3D rotations, of numpy arrays and of tensors.
+
+Tensors stay tensors, with gradients; the formulas for them are in
+:mod:`mmpose_ext.geometry.torch_rotations`.
+"""
 
 import numpy as np
+import torch
 
-from mmpose_ext.geometry.arrays import as_float
+from mmpose_ext.geometry import torch_rotations
+from mmpose_ext.geometry.arrays import Array, as_float, concatenate
+
+# The first elements of the two columns, the second ones, the third ones: columns of a 3x2 matrix.
+_COLUMNS = [0, 2, 4, 1, 3, 5]
 
 
-def axis_angle_to_matrix(axis_angle: np.ndarray) -> np.ndarray:
+def axis_angle_to_matrix(axis_angle: Array) -> Array:
     """Turn rotation vectors into matrices by Rodrigues' formula.
 
     Args:
@@ -18,6 +27,8 @@ def axis_angle_to_matrix(axis_angle: np.ndarray) -> np.ndarray:
         ValueError: If the last dimension is not 3.
     """
     axis_angle = as_float(axis_angle, (3,))
+    if isinstance(axis_angle, torch.Tensor):
+        return torch_rotations.axis_angle_to_matrix(axis_angle)
     angle = np.linalg.norm(axis_angle, axis=-1)[..., None, None]
     # sinc keeps both coefficients exact at angle 0, where sin(a)/a is 0/0.
     first = np.sinc(angle / np.pi)
@@ -27,11 +38,11 @@ def axis_angle_to_matrix(axis_angle: np.ndarray) -> np.ndarray:
     return matrix.astype(axis_angle.dtype, copy=False)
 
 
-def matrix_to_axis_angle(matrix: np.ndarray) -> np.ndarray:
+def matrix_to_axis_angle(matrix: Array) -> Array:
     """Turn rotation matrices into rotation vectors of length at most pi.
 
     Goes through the unit quaternion, whose largest component is never close to zero, so that
-    angles near 0 and near pi keep their accuracy.
+    angles near 0 and near pi keep their accuracy. Any finite matrix has a finite result.
 
     Args:
         matrix: Rotation matrices, (..., 3, 3).
@@ -43,6 +54,8 @@ def matrix_to_axis_angle(matrix: np.ndarray) -> np.ndarray:
         ValueError: If the last two dimensions are not (3, 3).
     """
     matrix = as_float(matrix, (3, 3))
+    if isinstance(matrix, torch.Tensor):
+        return torch_rotations.matrix_to_axis_angle(matrix)
     quaternion = _matrix_to_quaternion(matrix.astype(np.float64))
     # q and -q are one rotation; a non-negative real part selects the angle in [0, pi].
     quaternion = np.where(quaternion[..., :1] < 0, -quaternion, quaternion)
@@ -53,14 +66,15 @@ def matrix_to_axis_angle(matrix: np.ndarray) -> np.ndarray:
     return (imaginary * scale).astype(matrix.dtype, copy=False)
 
 
-def rotation_6d_to_matrix(rotation_6d: np.ndarray) -> np.ndarray:
+def rotation_6d_to_matrix(rotation_6d: Array) -> Array:
     """Turn the continuous 6D representation into matrices by Gram-Schmidt.
 
     The six numbers are the first two *columns* of the matrix, one after the other (Zhou et al.,
     "On the Continuity of Rotation Representations in Neural Networks", CVPR 2019).
 
     Args:
-        rotation_6d: (..., 6); the two vectors must be neither zero nor parallel.
+        rotation_6d: (..., 6). Where the two vectors are zero or parallel there is no such rotation,
+            and the result is finite but not one.
 
     Returns:
         Rotation matrices, (..., 3, 3).
@@ -69,13 +83,33 @@ def rotation_6d_to_matrix(rotation_6d: np.ndarray) -> np.ndarray:
         ValueError: If the last dimension is not 6.
     """
     rotation_6d = as_float(rotation_6d, (6,))
+    if isinstance(rotation_6d, torch.Tensor):
+        return torch_rotations.rotation_6d_to_matrix(rotation_6d)
     first = _normalize(rotation_6d[..., :3])
     second = rotation_6d[..., 3:]
     second = _normalize(second - (first * second).sum(-1, keepdims=True) * first)
     return np.stack([first, second, np.cross(first, second)], axis=-1)
 
 
-def matrix_to_rotation_6d(matrix: np.ndarray) -> np.ndarray:
+def interleaved_to_columns(rotation_6d: Array) -> Array:
+    """Reorder six numbers that were read as a 3x2 matrix, row by row, to its two columns.
+
+    HMR's successors (SPIN, VIBE, 3DCrowdNet) reshape a network's output so; their checkpoints need
+    ``rotation_6d_to_matrix(interleaved_to_columns(output))``.
+
+    Args:
+        rotation_6d: (..., 6).
+
+    Returns:
+        (..., 6), see :func:`rotation_6d_to_matrix`.
+
+    Raises:
+        ValueError: If the last dimension is not 6.
+    """
+    return as_float(rotation_6d, (6,))[..., _COLUMNS]
+
+
+def matrix_to_rotation_6d(matrix: Array) -> Array:
     """Take the first two columns of rotation matrices as one vector of six.
 
     Args:
@@ -88,7 +122,7 @@ def matrix_to_rotation_6d(matrix: np.ndarray) -> np.ndarray:
         ValueError: If the last two dimensions are not (3, 3).
     """
     matrix = as_float(matrix, (3, 3))
-    return np.concatenate([matrix[..., 0], matrix[..., 1]], axis=-1)
+    return concatenate([matrix[..., 0], matrix[..., 1]])
 
 
 def _skew(vector: np.ndarray) -> np.ndarray:
@@ -117,4 +151,4 @@ def _matrix_to_quaternion(matrix: np.ndarray) -> np.ndarray:
 
 
 def _normalize(vector: np.ndarray) -> np.ndarray:
-    return vector / np.linalg.norm(vector, axis=-1, keepdims=True)
+    return vector / np.maximum(np.linalg.norm(vector, axis=-1, keepdims=True), 1e-12)
