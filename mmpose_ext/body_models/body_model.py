@@ -93,13 +93,26 @@ class BodyModel:
         Raises:
             ValueError: If there are more parameters than shape directions.
         """
-        betas = np.asarray(betas, np.float32)
-        if betas.ndim != 1 or len(betas) > self.num_betas:
-            raise ValueError(f'betas got shape {betas.shape}, expected at most ({self.num_betas},)')
+        betas = self._check_betas(betas)
         count = len(betas)
         vertices = self.v_template + self.shapedirs[..., :count] @ betas
         joints = self._rest_joints + self._joint_directions[..., :count] @ betas
         return vertices, joints
+
+    def rest_root(self, betas: ArrayLike) -> np.ndarray:
+        """The root joint J0 of a body at rest, about which SMPL turns the whole body.
+
+        Args:
+            betas: Shape parameters, (n,) with n at most ``num_betas``.
+
+        Returns:
+            (3,) float32 in metres.
+
+        Raises:
+            ValueError: If there are more parameters than shape directions.
+        """
+        betas = self._check_betas(betas)
+        return self._rest_joints[0] + self._joint_directions[0, :, : len(betas)] @ betas
 
     def skin(
         self,
@@ -144,6 +157,12 @@ class BodyModel:
         result = np.einsum('vab,vb->va', blended[..., :3], vertices)
         result += blended[..., 3]
         return result, posed
+
+    def _check_betas(self, betas: ArrayLike) -> np.ndarray:
+        betas = np.asarray(betas, np.float32)
+        if betas.ndim != 1 or len(betas) > self.num_betas:
+            raise ValueError(f'betas got shape {betas.shape}, expected at most ({self.num_betas},)')
+        return betas
 
     @cached_property
     def _rest_joints(self) -> np.ndarray:

@@ -1,5 +1,6 @@
-"""Read SMPL's model files without running what they may contain."""
+"""Read SMPL's model files without running what they may contain, and write plain ones."""
 
+import os
 import pickle
 import zipfile
 from pathlib import Path
@@ -40,6 +41,34 @@ def read_smpl_file(path: Path) -> dict[str, np.ndarray]:
         if arrays[key].dtype.kind not in 'fiu':
             raise ValueError(f'{path}: {key} got {arrays[key].dtype}, expected numbers')
     return arrays
+
+
+def write_smpl_file(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    """Write a SMPL file of plain arrays; a reader never sees half of it.
+
+    Args:
+        path: A ``.npz`` file, which is compressed and can hold nothing but arrays, or a ``.pkl``
+            file, the only kind that ``smplx.SMPL`` opens by itself. Its folder is made.
+        arrays: Arrays by name, as :func:`read_smpl_file` returns them.
+
+    Raises:
+        ValueError: If the suffix is another.
+    """
+    if path.suffix not in ('.npz', '.pkl'):
+        raise ValueError(f'SMPL file got the name {path.name!r}, expected .npz or .pkl')
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f'.{path.name}.tmp-{os.getpid()}')
+    content: dict[str, Any] = dict(arrays)
+    try:
+        with temporary.open('wb') as file:
+            if path.suffix == '.npz':
+                np.savez_compressed(file, **content)
+            else:
+                content.update(bs_type='lrotmin', bs_style='lbs')
+                pickle.dump(content, file, protocol=2)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _read_npz(path: Path) -> dict[str, Any]:

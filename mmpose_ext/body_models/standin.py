@@ -1,7 +1,6 @@
 """The licence-free body that ships with the package."""
 
 import functools
-import pickle
 from importlib import resources
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import numpy as np
 from mmpose_ext.body_models.body_model import BodyModel
 from mmpose_ext.body_models.joints import PARENTS
 from mmpose_ext.body_models.keypoint_sets import KEYPOINT_SETS, REGRESSOR_FILES
+from mmpose_ext.body_models.smpl_file import write_smpl_file
 
 STANDIN = 'standin'
 GENDERS = ('neutral', 'male', 'female')
@@ -62,11 +62,10 @@ def write_standin(out_dir: str | Path) -> list[Path]:
             'kintree_table': np.array([[2**32 - 1, *PARENTS[1:]], range(len(PARENTS))]),
             'f': np.array(body.faces, np.uint32),
         }
-        path = out_dir / f'SMPL_{gender.upper()}.pkl'
-        with path.open('wb') as file:
-            pickle.dump({**arrays, 'bs_type': 'lrotmin', 'bs_style': 'lbs'}, file, protocol=2)
-        np.savez_compressed(path.with_suffix('.npz'), allow_pickle=False, **arrays)
-        written += [path, path.with_suffix('.npz')]
+        for suffix in ('.pkl', '.npz'):
+            path = out_dir / f'SMPL_{gender.upper()}{suffix}'
+            write_smpl_file(path, arrays)
+            written.append(path)
     for name, file_name in REGRESSOR_FILES.items():
         np.save(out_dir / file_name, body.regressors[name])
         written.append(out_dir / file_name)

@@ -1,7 +1,6 @@
 import os
 import pickle
 import sys
-import types
 import warnings
 from pathlib import Path
 
@@ -10,40 +9,6 @@ import pytest
 from scipy import sparse
 
 from mmpose_ext.body_models import load_body_model, load_standin, loading, regressor, write_standin
-
-
-@pytest.fixture(scope='module')
-def standin_files(tmp_path_factory):
-    folder = tmp_path_factory.mktemp('smpl')
-    write_standin(folder)
-    return folder
-
-
-def official_like(source: Path, target: Path, monkeypatch) -> None:
-    """Write a file as the official ones are: chumpy objects, a sparse regressor, protocol 2."""
-    ch = types.ModuleType('chumpy.ch')
-    reordering = types.ModuleType('chumpy.reordering')
-    ch.Ch = type('Ch', (), {'__module__': 'chumpy.ch'})
-    reordering.Select = type('Select', (), {'__module__': 'chumpy.reordering'})
-    with monkeypatch.context() as patch:
-        patch.setitem(sys.modules, 'chumpy', types.ModuleType('chumpy'))
-        patch.setitem(sys.modules, 'chumpy.ch', ch)
-        patch.setitem(sys.modules, 'chumpy.reordering', reordering)
-        content = pickle.loads(source.read_bytes())
-        content['J_regressor'] = sparse.csc_matrix(content['J_regressor'])
-        for key in ('v_template', 'weights'):
-            value = ch.Ch()
-            value.x = content[key]
-            value._dirty_vars = {'x'}
-            content[key] = value
-        whole = ch.Ch()
-        whole.x = np.concatenate([content['shapedirs'], content['shapedirs']], axis=-1)
-        part = reordering.Select()
-        part.a = whole
-        part.idxs = np.arange(whole.x.size).reshape(whole.x.shape)[..., :10].ravel()
-        part.preferred_shape = content['shapedirs'].shape
-        content['shapedirs'] = part
-        target.write_bytes(pickle.dumps(content, protocol=2))
 
 
 @pytest.mark.parametrize('suffix', ['.pkl', '.npz'])
@@ -61,9 +26,9 @@ def test_folder_selects_the_gender(standin_files):
     assert load_body_model(standin_files, 'female').name.endswith('SMPL_FEMALE.npz')
 
 
-def test_official_layout_loads_without_chumpy(standin_files, tmp_path, monkeypatch):
+def test_official_layout_loads_without_chumpy(standin_files, tmp_path, write_official_like):
     path = tmp_path / 'basicModel_neutral_lbs_10_207_0_v1.0.0.pkl'
-    official_like(standin_files / 'SMPL_NEUTRAL.pkl', path, monkeypatch)
+    write_official_like(standin_files / 'SMPL_NEUTRAL.pkl', path)
     assert b'chumpy' in path.read_bytes()
     assert 'chumpy' not in sys.modules
     body, expected = load_body_model(path), load_standin()

@@ -1,0 +1,170 @@
+"""SMPL as a differentiable layer."""
+
+import contextlib
+import io
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from mmpose_ext.body_models.body_model import BodyModel
+from mmpose_ext.body_models.loading import load_body_model
+from mmpose_ext.body_models.mesh_joints import superset_regressor
+from mmpose_ext.body_models.standin import standin_vertex_ids
+
+
+class SMPLOutput(NamedTuple):
+    """A batch of posed bodies.
+
+    Attributes:
+        vertices: (B, V, 3) in metres.
+        joints: The joints of :data:`SUPERSET30`, (B, 30, 3) in metres.
+    """
+
+    vertices: Tensor
+    joints: Tensor
+
+
+class SMPLLayer(nn.Module):
+    """``smplx.SMPL`` on safely read files, with the 30 joints of mesh recovery.
+
+    The layer has no parameters, and its buffers are not in the state dict: checkpoints carry
+    nothing of a body whose licence forbids passing it on, and fit whatever body is used later.
+    It computes in its own precision (float32), also under autocast, whose half precision is
+    coarser than a millimetre.
+
+    Args:
+        path: See :func:`load_body_model`.
+        gender: ``'neutral'``, ``'male'`` or ``'female'``.
+
+    Raises:
+        ImportError: If smplx is not installed.
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is not a SMPL body, or lacks a regressor, see
+            :func:`superset_regressor`.
+    """
+
+    joint_regressor: Tensor
+    root_template: Tensor
+    root_directions: Tensor
+
+    def __init__(self, path: str | Path | None = None, gender: str = 'neutral') -> None:
+        super().__init__()
+        body = load_body_model(path, gender)
+        self.name = body.name
+        self.gender = gender
+        self.faces = np.array(body.faces, np.int64)
+        self.smpl = _smplx_layer(body)
+        joints, directions = body.J_regressor[0], body.shapedirs
+        for name, array in {
+            'joint_regressor': superset_regressor(body),
+            'root_template': joints @ body.v_template,
+            'root_directions': np.einsum('v,vdb->db', joints, directions),
+        }.items():
+            self.register_buffer(name, torch.tensor(array, dtype=torch.float32), persistent=False)
+
+    @property
+    def num_vertices(self) -> int:
+        """Number of vertices V."""
+        return self.joint_regressor.shape[1]
+
+    @property
+    def num_betas(self) -> int:
+        """Number of shape parameters."""
+        return self.root_directions.shape[1]
+
+    def forward(self, rotations: Tensor, betas: Tensor, transl: Tensor | None = None) -> SMPLOutput:
+        """Pose bodies.
+
+        Args:
+            rotations: Rotation of each joint relative to its parent, (B, 24, 3, 3); the first is
+                the global orientation, about the root joint.
+            betas: Shape parameters, (B, ``num_betas``).
+            transl: Added to every point in metres, (B, 3); zero if omitted.
+
+        Returns:
+            Vertices and joints.
+
+        Raises:
+            ValueError: If a shape is another.
+        """
+        _check('rotations', rotations, (24, 3, 3))
+        _check('betas', betas, (self.num_betas,))
+        dtype = self.joint_regressor.dtype
+        rotations, betas = rotations.to(dtype), betas.to(dtype)
+        with torch.autocast(rotations.device.type, enabled=False):
+            vertices = self.smpl(
+                global_orient=rotations[:, :1], body_pose=rotations[:, 1:], betas=betas
+            ).vertices
+            joints = torch.einsum('jv,bvc->bjc', self.joint_regressor, vertices)
+        if transl is not None:
+            _check('transl', transl, (3,))
+            shift = transl.to(dtype)[:, None]
+            vertices, joints = vertices + shift, joints + shift
+        return SMPLOutput(vertices, joints)
+
+    def rest_root(self, betas: Tensor) -> Tensor:
+        """The root joint J0 of bodies at rest, about which SMPL turns them.
+
+        Args:
+            betas: Shape parameters, (B, ``num_betas``).
+
+        Returns:
+            (B, 3) in metres.
+
+        Raises:
+            ValueError: If the shape is another.
+        """
+        _check('betas', betas, (self.num_betas,))
+        directions = self.root_directions
+        return self.root_template + (directions * betas.to(directions.dtype)[:, None]).sum(-1)
+
+    def extra_repr(self) -> str:
+        """What ``print`` shows of the layer."""
+        return f'{self.name}, {self.gender}, {self.num_vertices} vertices'
+
+
+def _smplx_layer(body: BodyModel) -> nn.Module:
+    try:
+        import smplx
+        from smplx.utils import Struct
+    except ImportError as error:
+        raise ImportError('SMPL layers need smplx: pip install smplx') from error
+
+    vertices = body.num_vertices
+    posedirs = body.posedirs
+    if posedirs is None:
+        posedirs = np.zeros((9 * (len(body.parents) - 1), vertices * 3), np.float32)
+    arrays = Struct(
+        v_template=body.v_template,
+        shapedirs=body.shapedirs,
+        posedirs=posedirs.T.reshape(vertices, 3, -1),
+        J_regressor=body.J_regressor,
+        weights=body.weights,
+        kintree_table=body.parents[None],
+        f=body.faces,
+    )
+    # It warns on standard output that a body with ten shape directions has only ten. Its
+    # landmarks, which are not used, must be vertices of this mesh.
+    with contextlib.redirect_stdout(io.StringIO()):
+        layer = smplx.SMPLLayer(
+            '',
+            data_struct=arrays,
+            num_betas=body.num_betas,
+            gender=body.gender,
+            vertex_ids=dict.fromkeys(standin_vertex_ids(), 0),
+            use_hands=False,
+            use_feet_keypoints=False,
+        )
+    for module in layer.modules():
+        for name, buffer in list(module.named_buffers(recurse=False)):
+            module.register_buffer(name, buffer, persistent=False)
+    return layer
+
+
+def _check(name: str, tensor: Tensor, shape: tuple[int, ...]) -> None:
+    if tensor.ndim != len(shape) + 1 or tuple(tensor.shape[1:]) != shape:
+        expected = ', '.join(str(size) for size in shape)
+        raise ValueError(f'{name} got shape {tuple(tensor.shape)}, expected (B, {expected})')
