@@ -4,6 +4,7 @@ Examples::
 
     python tools/make_synthetic.py pose --out data/synthetic --size small
     python tools/make_synthetic.py pretrain --out data/synthetic_pretrain --seed 1
+    python tools/make_synthetic.py mesh --out data/synthetic_mesh --workers 2
     python tools/make_synthetic.py body --out data/body_models/standin
 
 Stopped runs continue when the same command is given again. On a cluster, give every job of an
@@ -19,6 +20,7 @@ from pathlib import Path
 
 from mmpose_ext.body_models import write_standin
 from mmpose_ext.synthetic.generate import Generation, Progress
+from mmpose_ext.synthetic.mesh_plan import MESH_SIZES, mesh_plan
 from mmpose_ext.synthetic.plan import POSE_SIZES, PRETRAIN_SIZES, pose_plan, pretrain_plan
 
 KINDS = dict(
@@ -33,6 +35,12 @@ KINDS = dict(
         PRETRAIN_SIZES,
         'data/synthetic_pretrain',
         'both image styles with 21 keypoints, disjoint from "pose", to pretrain backbones',
+    ),
+    mesh=(
+        mesh_plan,
+        MESH_SIZES,
+        'data/synthetic_mesh',
+        'Human3.6M, COCO and 3DPW stand-ins with SMPL bodies for mesh recovery',
     ),
 )
 

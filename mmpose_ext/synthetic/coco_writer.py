@@ -69,7 +69,7 @@ def coco_tables(records: Sequence[dict], keypoints: str = 'keypoints') -> dict:
             shared = {
                 name: value
                 for name, value in annotation.items()
-                if name not in ('keypoints', 'halpe')
+                if name not in ('keypoints', 'halpe', 'fit')
             }
             annotations.append(
                 shared

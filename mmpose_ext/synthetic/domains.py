@@ -10,6 +10,10 @@ large and mostly whole, in sports and work poses, from cameras of any height.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
+from mmpose_ext.geometry import PinholeCamera
+
 
 @dataclass(frozen=True)
 class Domain:
@@ -30,6 +34,9 @@ class Domain:
         cut: Probability that the image border cuts head or feet of a person who would fit.
         overlap: Probability that a further person stands in line with the main one.
         facing: Probability of facing the camera's half space rather than any direction.
+        further: Range of the logarithm of a further person's distance relative to the main one's.
+        aside: Standard deviation of the lateral distance of a person in line with the main one, in
+            units of half a person's width.
     """
 
     name: str
@@ -44,6 +51,22 @@ class Domain:
     cut: float
     overlap: float
     facing: float
+    further: tuple[float, float] = (-0.35, 0.9)
+    aside: float = 1.2
+
+    def sample_camera(self, width: int, height: int, rng: np.random.Generator) -> PinholeCamera:
+        """Draw the intrinsics of an image.
+
+        Args:
+            width: Image width in pixels.
+            height: Image height in pixels.
+            rng: Source of randomness.
+
+        Returns:
+            A camera with square pixels whose principal point is the image centre.
+        """
+        vertical_deg = rng.uniform(*self.field_of_view_deg)
+        return PinholeCamera.from_field_of_view(vertical_deg, width, height)
 
 
 COCO = Domain(

@@ -6,9 +6,9 @@ import os
 import shutil
 import signal
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import cv2
 
@@ -16,12 +16,23 @@ from mmpose_ext.body_models import BodyModel, load_body_model
 
 from .files import dump_json, remove_unfinished, write_atomically
 from .image import make_image
+from .mesh_image import make_street_image, make_studio_image, make_wild_image
 from .plan import Plan, Split
 
 VERSION = 2
 """Grows whenever the same size and seed give other files."""
 
-GENDERS = ('female', 'male')
+GENDERS = ('female', 'male', 'neutral')
+MAKERS: dict[str, Callable[[Split, int, int, Mapping[str, BodyModel]], tuple[bytes, dict]]] = dict(
+    coco=make_image,
+    mpii=make_image,
+    union=make_image,
+    human36m=make_studio_image,
+    neural_annot=make_wild_image,
+    pw3d=make_street_image,
+)
+"""Who makes the images of a split, by its labels."""
+
 _MANIFEST = 'manifest.json'
 _RECORDS = '.records'
 
@@ -94,7 +105,7 @@ class Generation:
         if any(_size(self.out / name) != size for name, size in manifest['files'].items()):
             return False
         for split in self.plan.splits:
-            sizes = _sizes(self.out / split.folder)
+            sizes = _image_sizes(self.out, split)
             if any(
                 sizes.get(split.file_name(index)) != size
                 for index, size in enumerate(manifest['images'][split.name])
@@ -115,9 +126,9 @@ class Generation:
         self.out.mkdir(parents=True, exist_ok=True)
         if self._read_manifest() is None:
             write_atomically(self.out / _MANIFEST, dump_json(self._identity))
-        for folder in {split.folder for split in self.plan.splits}:
-            (self.out / folder).mkdir(parents=True, exist_ok=True)
         for split in self.plan.splits:
+            for folder in _image_folders(split):
+                (self.out / folder).mkdir(parents=True, exist_ok=True)
             (self.out / _RECORDS / split.name).mkdir(parents=True, exist_ok=True)
         tasks = [
             (str(self.out), self.seed, split, index)
@@ -162,13 +173,14 @@ class Generation:
             records[split.name] = [json.loads(path.read_bytes()) for path in paths]
         if alone:
             for split in self.plan.splits:
-                remove_unfinished(self.out / split.folder)
+                for folder in _image_folders(split):
+                    remove_unfinished(self.out / folder)
                 remove_unfinished(self.out / _RECORDS / split.name)
         written = self.plan.write(records, self.out)
         files = {str(path.relative_to(self.out)): path.stat().st_size for path in written}
         images = {}
         for split in self.plan.splits:
-            sizes = _sizes(self.out / split.folder)
+            sizes = _image_sizes(self.out, split)
             images[split.name] = [sizes[split.file_name(i)] for i in range(split.count)]
         write_atomically(
             self.out / _MANIFEST, dump_json(self._identity | dict(files=files, images=images))
@@ -213,7 +225,8 @@ def _work(task: tuple[str, int, Split, int]) -> bool:
     record_path = _record_path(out, split, index)
     if _is_intact(image_path, record_path):
         return False
-    content, record = make_image(split, index, seed, _BODIES)
+    bodies = {gender: _BODIES[gender] for gender in split.genders}
+    content, record = MAKERS[split.labels](split, index, seed, bodies)
     write_atomically(image_path, content)
     write_atomically(record_path, dump_json(record))
     return True
@@ -228,6 +241,20 @@ def _is_intact(image_path: Path, record_path: Path) -> bool:
 
 def _record_path(out: Path, split: Split, index: int) -> Path:
     return out / _RECORDS / split.name / f'{index}.json'
+
+
+def _image_folders(split: Split) -> list[str]:
+    names = map(split.file_name, range(split.count))
+    return sorted({str(PurePosixPath(split.folder, name).parent) for name in names})
+
+
+def _image_sizes(out: Path, split: Split) -> dict[str, int]:
+    """Sizes of the files in the folders of a split, by their names relative to its folder."""
+    return {
+        str(PurePosixPath(folder, name).relative_to(split.folder)): size
+        for folder in _image_folders(split)
+        for name, size in _sizes(out / folder).items()
+    }
 
 
 def _size(path: Path) -> int:

@@ -59,19 +59,36 @@ def make_image(
             f'split {split.name!r}, image {index}, seed {seed}: none of '
             f'{_ATTEMPTS} scenes shows a person that can be annotated'
         )
-    encoded = cv2.imencode('.jpg', scene.image, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1]
+    content, record = encode_image(scene.image, split, index)
+    record['annotations'] = annotations
+    if split.labels == 'coco':
+        record['detections'] = simulate_detections(
+            observations, record['width'], record['height'], label_rng
+        )
+    return content, record
+
+
+def encode_image(image: np.ndarray, split: Split, index: int) -> tuple[bytes, dict]:
+    """Compress an image, and begin its record.
+
+    Args:
+        image: (H, W, 3) uint8 BGR.
+        split: The series it belongs to.
+        index: Its number in it.
+
+    Returns:
+        The content of the JPEG file, and a record with name, id, size and checksum.
+    """
+    encoded = cv2.imencode('.jpg', image, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1]
     content = encoded.tobytes()
-    height, width = scene.image.shape[:2]
+    height, width = image.shape[:2]
     record = dict(
         file_name=split.file_name(index),
         id=split.first_id + index,
         width=width,
         height=height,
         checksum=zlib.crc32(content),
-        annotations=annotations,
     )
-    if split.labels == 'coco':
-        record['detections'] = simulate_detections(observations, width, height, label_rng)
     return content, record
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mmpose_ext.body_models import BodyModel
-from mmpose_ext.geometry import PinholeCamera, project
+from mmpose_ext.geometry import PinholeCamera, project, world_to_camera_smpl
 
 from .domains import Domain
 from .poses import sample_pose
@@ -24,6 +24,9 @@ class PlacedPerson:
     Args:
         body: The body model.
         betas: Shape coefficients, (10,).
+        pose: Axis-angle rotations of the 24 joints in radians, (24, 3), the first in the
+            camera frame.
+        transl: Translation that SMPL adds after posing, (3,) in metres, camera frame.
         activity: What the person does.
         vertices: (V, 3) float32 in metres, camera frame.
         appearance_seed: Seed of skin, hair and clothing.
@@ -31,6 +34,8 @@ class PlacedPerson:
 
     body: BodyModel
     betas: np.ndarray
+    pose: np.ndarray
+    transl: np.ndarray
     activity: str
     vertices: np.ndarray
     appearance_seed: int
@@ -74,12 +79,12 @@ def sample_layout(
     """
     width, height = _choose(domain.image_sizes, rng)
     width, height = round(width * image_scale), round(height * image_scale)
-    camera = PinholeCamera.from_field_of_view(rng.uniform(*domain.field_of_view_deg), width, height)
+    camera = domain.sample_camera(width, height, rng)
     count = 1 + rng.choice(len(domain.people), p=domain.people)
     main = _Figure.sample(domain, bodies, rng)
     size = np.exp(rng.uniform(*np.log(domain.size)))
     distance = max(camera.fy * main.stature / (size * height), _MIN_DISTANCE)
-    middle = main.vertices[:, 1].max() / 2
+    middle = main.high[1] / 2
     raised = np.mean(rng.uniform(*domain.camera_height, size=2))
     steepest = distance * np.sin(np.radians(_MAX_ELEVATION_DEG))
     raised = np.clip(raised, max(0.15, middle - steepest), middle + steepest)
@@ -93,10 +98,10 @@ def sample_layout(
     for _ in range(count - 1):
         other = _Figure.sample(domain, bodies, rng)
         for _ in range(_PLACEMENT_ATTEMPTS):
-            other_depth = max(depth * np.exp(rng.uniform(-0.35, 0.9)), _MIN_DISTANCE)
+            other_depth = max(depth * np.exp(rng.uniform(*domain.further)), _MIN_DISTANCE)
             if rng.random() < domain.overlap:
                 half_width = 0.25 * camera.fy / depth / width
-                other_place = place + rng.normal(0, 1.2) * half_width
+                other_place = place + rng.normal(0, domain.aside) * half_width
             else:
                 other_place = rng.uniform(0.04, 0.96)
             candidate = other.moved(view.lateral(other_place, other_depth), -other_depth)
@@ -140,6 +145,11 @@ class _View:
         return np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]]) @ tilt @ np.diag([1, -1, -1])
 
     @property
+    def translation(self) -> np.ndarray:
+        """World to camera, (3,)."""
+        return -self.rotation[:, 1] * self.height
+
+    @property
     def ground(self) -> Ground:
         return Ground(self.rotation[:, 1], self.height)
 
@@ -155,8 +165,13 @@ class _Figure:
 
     body: BodyModel
     betas: np.ndarray
+    root: np.ndarray
+    pose: np.ndarray
+    transl: np.ndarray
     activity: str
     vertices: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
     stature: float
 
     @classmethod
@@ -172,23 +187,52 @@ class _Figure:
         vertices, _ = body.skin(betas, sampled.pose, np.zeros(3, np.float32))
         low, high = vertices.min(0), vertices.max(0)
         middle = (low + high) / 2
-        vertices = vertices - np.array([middle[0], low[1] - sampled.lift, middle[2]], np.float32)
+        offset = np.array([middle[0], low[1] - sampled.lift, middle[2]], np.float32)
         stature = float(rest[:, 1].max() - rest[:, 1].min())
-        return cls(body, betas, sampled.activity, vertices, stature)
+        return cls(
+            body=body,
+            betas=betas,
+            root=rest_joints[0],
+            pose=sampled.pose,
+            transl=-offset.astype(np.float64),
+            activity=sampled.activity,
+            vertices=vertices - offset,
+            low=low - offset,
+            high=high - offset,
+            stature=stature,
+        )
 
     def moved(self, x: float, z: float) -> '_Figure':
         offset = np.array([x, 0, z], np.float32)
-        return _Figure(self.body, self.betas, self.activity, self.vertices + offset, self.stature)
+        return replace(
+            self,
+            transl=self.transl + offset,
+            vertices=self.vertices + offset,
+            low=self.low + offset,
+            high=self.high + offset,
+        )
 
     def touches(self, other: '_Figure') -> bool:
         """Whether the boxes around two bodies overlap."""
-        low = np.maximum(self.vertices.min(0), other.vertices.min(0))
-        high = np.minimum(self.vertices.max(0), other.vertices.max(0))
+        low, high = np.maximum(self.low, other.low), np.minimum(self.high, other.high)
         return bool((low < high).all())
 
     def seen_by(self, view: _View, appearance_seed: int) -> PlacedPerson:
+        pose, transl = world_to_camera_smpl(
+            self.pose.astype(np.float64),
+            self.transl,
+            self.root.astype(np.float64),
+            view.rotation,
+            view.translation,
+        )
         return PlacedPerson(
-            self.body, self.betas, self.activity, view.to_camera(self.vertices), appearance_seed
+            body=self.body,
+            betas=self.betas,
+            pose=pose,
+            transl=transl,
+            activity=self.activity,
+            vertices=view.to_camera(self.vertices),
+            appearance_seed=appearance_seed,
         )
 
 

@@ -34,7 +34,7 @@ class Points:
     visible: np.ndarray
     covered: np.ndarray
 
-    def part(self, which: slice) -> 'Points':
+    def part(self, which: slice | Sequence[int]) -> 'Points':
         """Some of the keypoints."""
         return Points(
             self.pixels[which], self.inside[which], self.visible[which], self.covered[which]

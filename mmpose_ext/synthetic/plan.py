@@ -18,13 +18,15 @@ class Split:
     Args:
         name: Unique within a plan.
         domain: Name of the domain, a key of ``DOMAINS``.
-        labels: What is annotated: 'coco', 'mpii' or 'union'.
+        labels: What is annotated: 'coco', 'mpii', 'union', or with bodies 'human36m',
+            'neural_annot', 'pw3d'.
         count: Number of images.
         folder: Folder of the images, relative to the data set's.
         stream: Number of the random stream; two splits with different numbers share no image.
         first_id: Id of the first image; ids are the file names.
         digits: Digits of the file names.
         image_scale: Factor on the domain's image sizes.
+        genders: Body models of the people.
     """
 
     name: str
@@ -36,9 +38,10 @@ class Split:
     first_id: int = 1
     digits: int = 12
     image_scale: float = 1
+    genders: tuple[str, ...] = ('female', 'male')
 
     def file_name(self, index: int) -> str:
-        """Name of an image's file."""
+        """Name of an image's file, relative to the folder."""
         return f'{self.first_id + index:0{self.digits}d}.jpg'
 
 

@@ -2,6 +2,7 @@ import pytest
 
 from mmpose_ext.body_models import load_body_model
 from mmpose_ext.synthetic.generate import Generation
+from mmpose_ext.synthetic.mesh_plan import mesh_plan
 from mmpose_ext.synthetic.plan import Plan, Split, pose_plan
 
 SEED = 3
@@ -33,3 +34,17 @@ def data_set(tmp_path_factory, shrunk_plan):
     for _ in Generation(shrunk_plan(6), out, SEED).run(workers=0):
         pass
     return out
+
+
+@pytest.fixture(scope='session')
+def mesh_set(tmp_path_factory):
+    """Folder of the smallest data set for mesh recovery; tests must not change it."""
+    out = tmp_path_factory.mktemp('mesh')
+    for _ in Generation(mesh_plan('tiny'), out, SEED).run(workers=0):
+        pass
+    return out
+
+
+@pytest.fixture(scope='session')
+def neutral():
+    return load_body_model('standin')

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -50,6 +52,13 @@ def test_main_person_is_mostly_in_the_image(layouts):
     assert 0.03 < np.mean(np.array(shares) < 0.98) < 0.8
 
 
+def test_pose_and_translation_give_the_vertices(layouts):
+    for scene in layouts[1][:10]:
+        for person in scene.people:
+            vertices, _ = person.body.skin(person.betas, person.pose, person.transl)
+            assert np.abs(vertices - person.vertices).max() < 2e-5
+
+
 def test_number_of_people_and_sizes_vary(layouts):
     domain, scenes = layouts
     assert {len(scene.people) for scene in scenes} >= {1, 2, 3}
@@ -71,7 +80,15 @@ def facing(bodies):
     body = bodies['male']
     camera = PinholeCamera(200, 200, 99.5, 119.5, 200, 240)
     vertices = body.v_template * [1, -1, -1] + [0, -0.3, 3]
-    person = PlacedPerson(body, np.zeros(10), 'standing', vertices.astype(np.float32), 0)
+    person = PlacedPerson(
+        body=body,
+        betas=np.zeros(10),
+        pose=np.array([[np.pi, 0, 0], *[[0, 0, 0]] * 23]),
+        transl=np.array([0, -0.3, 3]),
+        activity='standing',
+        vertices=vertices.astype(np.float32),
+        appearance_seed=0,
+    )
     return person, camera
 
 
@@ -95,7 +112,7 @@ def test_someone_who_faces_the_camera_has_left_on_the_right_and_everything_visib
 def test_someone_who_turns_away_shows_no_face(facing):
     person, camera = facing
     turned = (person.vertices - [0, 0, 3]) * [-1, 1, -1] + [0, 0, 3]
-    person = PlacedPerson(person.body, person.betas, 'standing', turned.astype(np.float32), 0)
+    person = replace(person, vertices=turned.astype(np.float32))
     result = rendered(person, camera)
     seen = observe([person], camera, result.person_ids, result.depth)[0]
     assert not seen.coco17.visible[:3].any()
