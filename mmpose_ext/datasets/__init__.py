@@ -1,5 +1,6 @@
 """Datasets, transforms and samplers. Importing the package registers them."""
 
+from .datasets import *  # noqa: F403
 from .datasets import UnionDataset
 from .samplers import SourceRatioSampler
 from .transforms import *  # noqa: F403
