@@ -1,5 +1,17 @@
 """What happens around training steps."""
 
-from mmpose_ext.engine.hooks import CurvesHook, EpochSeedHook, ResumeValidationHook
+from mmpose_ext.engine.hooks import (
+    CurvesHook,
+    EpochSeedHook,
+    MeshVisualizationHook,
+    ResumeValidationHook,
+    SavePredictedMeshHook,
+)
 
-__all__ = ['CurvesHook', 'EpochSeedHook', 'ResumeValidationHook']
+__all__ = [
+    'CurvesHook',
+    'EpochSeedHook',
+    'MeshVisualizationHook',
+    'ResumeValidationHook',
+    'SavePredictedMeshHook',
+]

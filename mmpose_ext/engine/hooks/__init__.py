@@ -3,6 +3,15 @@
 from mmpose_ext.engine.hooks.channels_last_hook import ChannelsLastHook
 from mmpose_ext.engine.hooks.curves_hook import CurvesHook
 from mmpose_ext.engine.hooks.epoch_seed_hook import EpochSeedHook
+from mmpose_ext.engine.hooks.mesh_visualization_hook import MeshVisualizationHook
 from mmpose_ext.engine.hooks.resume_validation_hook import ResumeValidationHook
+from mmpose_ext.engine.hooks.save_predicted_mesh_hook import SavePredictedMeshHook
 
-__all__ = ['ChannelsLastHook', 'CurvesHook', 'EpochSeedHook', 'ResumeValidationHook']
+__all__ = [
+    'ChannelsLastHook',
+    'CurvesHook',
+    'EpochSeedHook',
+    'MeshVisualizationHook',
+    'ResumeValidationHook',
+    'SavePredictedMeshHook',
+]
