@@ -1,0 +1,187 @@
+"""Draw the SMPL edge maps of all images of a dataset into PNG files, for ``LoadEdgeMap``.
+
+Every map has the size of its image and shows the edges of everybody in it who has a fitted body.
+
+Examples::
+
+    python tools/dataset_converters/make_edges.py configs/sefd_teacher.py --workers 8
+    python tools/dataset_converters/make_edges.py --dataset type=mmpose_ext.CocoMesh \\
+        data_root=data/coco ann_file=annotations/person_keypoints_train2017.json \\
+        data_prefix.img=train2017 --out data/smpl_edges_coco
+
+Stop it at any time and run the same command to continue; run it again to check all maps and make
+damaged ones anew. On several machines, give each its ``--shard I/N`` (I from 0) of the work on a
+shared disk.
+"""
+
+import argparse
+import os
+from pathlib import Path
+
+import cv2
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+import mmpose_ext  # noqa: F401
+
+# isort: split
+from mmengine.config import Config, DictAction
+from mmengine.dataset import BaseDataset
+from mmengine.registry import init_default_scope
+from mmpose.registry import DATASETS
+
+from mmpose_ext.apis.edge_maps import EdgeMapJob, Summary
+from mmpose_ext.datasets.transforms import RenderSMPLEdge
+from mmpose_ext.datasets.transforms.load_edge_map import EDGE_NAMING
+from mmpose_ext.rendering import EDGE_MODES, EDGE_VALUES
+from mmpose_ext.visualization import contact_sheet, edge_sheet
+
+_PREVIEW_IMAGES = 3
+_PREVIEW_TILE = (360, 300)
+
+
+def parse_args(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('config', nargs='?', help='config whose dataset is taken')
+    parser.add_argument('--split', choices=['train', 'val', 'test'], default='train')
+    parser.add_argument(
+        '--cfg-options', nargs='+', action=DictAction, help='config entries to replace: a.b=c'
+    )
+    parser.add_argument(
+        '--dataset', nargs='+', action=DictAction, help='a dataset instead of a config: type=X a=b'
+    )
+    parser.add_argument('--out', type=Path, default=Path('data/smpl_edges'), help='%(default)s')
+    parser.add_argument('--img-prefix', default='data', help='folder of all images (%(default)s)')
+    parser.add_argument('--naming', default=EDGE_NAMING, help='names of the maps (%(default)s)')
+    parser.add_argument('--mode', choices=EDGE_MODES, default='overlap')
+    parser.add_argument('--values', choices=EDGE_VALUES, default='binary')
+    parser.add_argument(
+        '--dilation', type=_dilation, default='paper', help="'paper', 'release' or a size in pixels"
+    )
+    parser.add_argument('--body-model', help='file or folder of SMPL files')
+    parser.add_argument(
+        '--workers', type=int, default=os.cpu_count(), help='processes; 0 works in this one'
+    )
+    parser.add_argument('--shard', type=_shard, default=(0, 1), metavar='I/N')
+    parser.add_argument(
+        '--preview',
+        type=Path,
+        metavar='FILE',
+        help='only draw the first images with their maps on one sheet',
+    )
+    args = parser.parse_args(arguments)
+    if (args.config is None) == (args.dataset is None):
+        parser.error('expected either a config or --dataset')
+    if args.workers < 0:
+        parser.error(f'--workers got {args.workers}, expected at least 0')
+    return args
+
+
+def build_dataset(args: argparse.Namespace) -> BaseDataset:
+    """Build the dataset of a command line, without its pipeline where it has one of its own.
+
+    Raises:
+        ValueError: If the config has no such data loader.
+    """
+    if args.dataset is not None:
+        init_default_scope('mmpose')
+        return DATASETS.build(dict(_nested(args.dataset), pipeline=[]))
+    config = Config.fromfile(args.config)
+    if args.cfg_options:
+        config.merge_from_dict(args.cfg_options)
+    init_default_scope(config.get('default_scope', 'mmpose'))
+    loader = config.get(f'{args.split}_dataloader')
+    if loader is None:
+        raise ValueError(f'{args.config}: has no {args.split}_dataloader')
+    return DATASETS.build(loader.dataset)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command."""
+    args = parse_args(arguments)
+    columns = TextColumn('images'), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    try:
+        renderer = RenderSMPLEdge('image', args.dilation, args.values, args.mode, args.body_model)
+        job = EdgeMapJob(build_dataset(args), args.out, renderer, args.img_prefix, args.naming)
+        if args.preview:
+            preview(job, args.preview)
+            return
+        with Progress(*columns) as progress:
+            task = progress.add_task('images', total=None)
+            summary = job.run(
+                args.workers,
+                args.shard,
+                lambda done, total: progress.update(task, completed=done, total=total),
+            )
+    except (ValueError, OSError) as error:
+        raise SystemExit(f'error: {error}') from error
+    except KeyboardInterrupt:
+        raise SystemExit('stopped; run the same command to continue') from None
+    report(args, summary)
+
+
+def preview(job: EdgeMapJob, file: Path) -> None:
+    """Draw the first images of a job, each with its people's maps, on one sheet.
+
+    Raises:
+        ValueError: If an image, or the sheet's kind of file, is not known to OpenCV.
+    """
+    renderer, sheets = job.renderer, []
+    for edge_image in job.images[:_PREVIEW_IMAGES]:
+        image = cv2.imread(edge_image.img_path)
+        if image is None:
+            raise ValueError(f'image {edge_image.img_path!r} cannot be read')
+        sample = dict(
+            img_path=edge_image.img_path,
+            img_shape=image.shape[:2],
+            persons=job.persons(edge_image),
+        )
+        people = renderer.people(sample)
+        sheets.append(
+            edge_sheet(image, people, renderer.dilation, renderer.values, tile=_PREVIEW_TILE)
+        )
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if not cv2.haveImageWriter(str(file)):
+        raise ValueError(f'--preview got {str(file)!r}, expected the name of a PNG or JPEG')
+    cv2.imwrite(str(file), contact_sheet(sheets, columns=1))
+    print(file)
+
+
+def report(args: argparse.Namespace, summary: Summary) -> None:
+    """Say what was done, and how to use it."""
+    print(
+        f'{args.out}: made {summary.made} maps, kept {summary.kept}, '
+        f'replaced {summary.remade} damaged or missing ones'
+    )
+    if not summary.complete:
+        print('this shard is done; others are not yet')
+        return
+    naming = '' if args.naming == EDGE_NAMING else f', naming={args.naming!r}'
+    print(
+        f"complete; use dict(type='mmpose_ext.LoadEdgeMap', edge_prefix={str(args.out)!r}, "
+        f'img_prefix={args.img_prefix!r}{naming})'
+    )
+
+
+def _nested(options: dict) -> dict:
+    """Options with dotted keys as nested dicts."""
+    config = Config()
+    config.merge_from_dict(options)
+    return config.to_dict()
+
+
+def _dilation(text: str) -> str | int:
+    return int(text) if text.isdigit() else text
+
+
+def _shard(text: str) -> tuple[int, int]:
+    index, _, number = text.partition('/')
+    if not (index.isdigit() and number.isdigit() and int(index) < int(number)):
+        raise argparse.ArgumentTypeError(f'got {text!r}, expected I/N with 0 <= I < N')
+    return int(index), int(number)
+
+
+if __name__ == '__main__':
+    main()
