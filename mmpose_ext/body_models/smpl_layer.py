@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -47,6 +48,7 @@ class SMPLLayer(nn.Module):
     """
 
     joint_regressor: Tensor
+    used_regressor: Tensor
     root_template: Tensor
     root_directions: Tensor
 
@@ -57,9 +59,13 @@ class SMPLLayer(nn.Module):
         self.gender = gender
         self.faces = np.array(body.faces, np.int64)
         self.smpl = _smplx_layer(body)
+        regressor = superset_regressor(body)
+        used = np.flatnonzero(regressor.any(axis=0) | body.J_regressor.any(axis=0))
+        self.used_part = _smplx_layer(_part(body, used))
         joints, directions = body.J_regressor[0], body.shapedirs
         for name, array in {
-            'joint_regressor': superset_regressor(body),
+            'joint_regressor': regressor,
+            'used_regressor': regressor[:, used],
             'root_template': joints @ body.v_template,
             'root_directions': np.einsum('v,vdb->db', joints, directions),
         }.items():
@@ -90,20 +96,42 @@ class SMPLLayer(nn.Module):
         Raises:
             ValueError: If a shape is another.
         """
-        _check('rotations', rotations, (24, 3, 3))
-        _check('betas', betas, (self.num_betas,))
-        dtype = self.joint_regressor.dtype
-        rotations, betas = rotations.to(dtype), betas.to(dtype)
-        with torch.autocast(rotations.device.type, enabled=False):
-            vertices = self.smpl(
-                global_orient=rotations[:, :1], body_pose=rotations[:, 1:], betas=betas
-            ).vertices
-            joints = torch.einsum('jv,bvc->bjc', self.joint_regressor, vertices)
+        vertices, joints = self._pose(self.smpl, self.joint_regressor, rotations, betas)
         if transl is not None:
             _check('transl', transl, (3,))
-            shift = transl.to(dtype)[:, None]
+            shift = transl.to(vertices.dtype)[:, None]
             vertices, joints = vertices + shift, joints + shift
         return SMPLOutput(vertices, joints)
+
+    def joints(self, rotations: Tensor, betas: Tensor) -> Tensor:
+        """The joints of :meth:`forward` without its vertices.
+
+        Regressors are sparse: only the few hundred vertices that joints are read off are skinned,
+        which is all that losses on joints need.
+
+        Args:
+            rotations: As :meth:`forward` takes them.
+            betas: As :meth:`forward` takes them.
+
+        Returns:
+            (B, 30, 3) in metres.
+
+        Raises:
+            ValueError: If a shape is another.
+        """
+        return self._pose(self.used_part, self.used_regressor, rotations, betas)[1]
+
+    def _pose(
+        self, smpl: nn.Module, regressor: Tensor, rotations: Tensor, betas: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        _check('rotations', rotations, (24, 3, 3))
+        _check('betas', betas, (self.num_betas,))
+        rotations, betas = rotations.to(regressor.dtype), betas.to(regressor.dtype)
+        with torch.autocast(rotations.device.type, enabled=False):
+            vertices = smpl(
+                global_orient=rotations[:, :1], body_pose=rotations[:, 1:], betas=betas
+            ).vertices
+            return vertices, torch.einsum('jv,bvc->bjc', regressor, vertices)
 
     def rest_root(self, betas: Tensor) -> Tensor:
         """The root joint J0 of bodies at rest, about which SMPL turns them.
@@ -124,6 +152,23 @@ class SMPLLayer(nn.Module):
     def extra_repr(self) -> str:
         """What ``print`` shows of the layer."""
         return f'{self.name}, {self.gender}, {self.num_vertices} vertices'
+
+
+def _part(body: BodyModel, vertices: np.ndarray) -> BodyModel:
+    """The body of some vertices, among them all that the joint regressor reads."""
+    posedirs = body.posedirs
+    if posedirs is not None:
+        posedirs = posedirs.reshape(len(posedirs), -1, 3)[:, vertices].reshape(len(posedirs), -1)
+    return replace(
+        body,
+        v_template=body.v_template[vertices],
+        shapedirs=body.shapedirs[vertices],
+        posedirs=posedirs,
+        J_regressor=body.J_regressor[:, vertices],
+        weights=body.weights[vertices],
+        faces=np.zeros((0, 3), np.int32),
+        regressors={},
+    )
 
 
 def _smplx_layer(body: BodyModel) -> nn.Module:

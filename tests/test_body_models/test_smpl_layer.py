@@ -70,6 +70,23 @@ def test_joints_are_read_off_the_posed_vertices(layer):
     np.testing.assert_allclose(moved.joints + tensor(TRANSLS)[:, None], output.joints, atol=1e-5)
 
 
+@pytest.mark.parametrize('body', ['standin', 'small'])
+def test_joints_alone_are_those_of_the_whole_body(body, layer, small_body):
+    layer = layer if body == 'standin' else SMPLLayer(small_body)
+    rotations = axis_angle_to_matrix(tensor(POSES))
+    expected = layer(rotations, tensor(BETAS)).joints
+    torch.testing.assert_close(layer.joints(rotations, tensor(BETAS)), expected, atol=2e-6, rtol=0)
+
+
+def test_joints_alone_have_the_gradients_of_the_whole_body(layer):
+    gradients = []
+    for joints in (lambda *body: layer(*body).joints, layer.joints):
+        poses, betas = (tensor(value).requires_grad_() for value in (POSES, BETAS))
+        joints(axis_angle_to_matrix(poses), betas).square().sum().backward()
+        gradients.append((poses.grad, betas.grad))
+    torch.testing.assert_close(gradients[1], gradients[0], atol=2e-3, rtol=1e-4)
+
+
 def test_rest_root_is_the_point_that_global_orientation_leaves(layer):
     roots = layer.rest_root(tensor(BETAS))
     poses = np.zeros((3, 24, 3))
