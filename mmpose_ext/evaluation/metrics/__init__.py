@@ -1,5 +1,17 @@
 from .joint_offset_metric import JointOffsetMetric
+from .mesh_metric import MeshMetric
+from .pck3d_metric import PCK3DMetric
+from .projected_oks_metric import ProjectedOKSMetric
+from .projected_pckh_metric import ProjectedPCKhMetric
 from .union_coco_metric import UnionCocoMetric
 from .union_mpii_metric import UnionMpiiMetric
 
-__all__ = ['JointOffsetMetric', 'UnionCocoMetric', 'UnionMpiiMetric']
+__all__ = [
+    'JointOffsetMetric',
+    'MeshMetric',
+    'PCK3DMetric',
+    'ProjectedOKSMetric',
+    'ProjectedPCKhMetric',
+    'UnionCocoMetric',
+    'UnionMpiiMetric',
+]
