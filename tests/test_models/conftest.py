@@ -185,3 +185,81 @@ def batch() -> Callable[..., dict]:
         return dict(inputs=inputs, data_samples=samples)
 
     return make
+
+
+MESH_CROP = 64
+
+
+@pytest.fixture(scope='session')
+def mesh_config() -> Callable[..., dict]:
+    """Make the config of a tiny mesh estimator; arguments are the estimator's."""
+
+    def make(in_channels: int = 3, **options: object) -> dict:
+        backbone = dict(
+            type='mmpose_ext.PoseGuidedResNet',
+            depth=18,
+            in_channels=in_channels,
+            stem_channels=8,
+            base_channels=8,
+        )
+        model = dict(
+            type='mmpose_ext.MeshEstimator',
+            backbone=backbone,
+            position_head=dict(type='mmpose_ext.SoftArgmax3DHead', in_channels=64, depth_bins=4),
+            mesh_head=dict(
+                type='mmpose_ext.GraphMeshHead', in_channels=64, hidden_channels=16, num_blocks=1
+            ),
+            body_model=dict(path='standin'),
+        )
+        return model | options
+
+    return make
+
+
+@pytest.fixture(scope='session')
+def mesh_batch() -> Callable[..., dict]:
+    """Make a batch of crops as the dataloader gives it; every second sample has 3D labels."""
+
+    def make(size: int = 4, seed: int = 0, **edges: float) -> dict:
+        generator = np.random.default_rng(seed)
+
+        def normal(*shape: int, scale: float = 1.0) -> torch.Tensor:
+            return torch.from_numpy((scale * generator.normal(size=shape)).astype(np.float32))
+
+        def flags(*shape: int) -> torch.Tensor:
+            return torch.from_numpy((generator.random(shape) > 0.3).astype(np.float32))
+
+        inputs: dict[str, list] = dict(img=[], joints=[], joints_mask=[])
+        inputs |= {name: [] for name in edges}
+        samples = []
+        for i in range(size):
+            pixels = generator.integers(0, 256, (3, MESH_CROP, MESH_CROP), dtype=np.uint8)
+            inputs['img'].append(torch.from_numpy(pixels))
+            inputs['joints'].append(normal(30, 2, scale=12) + MESH_CROP / 2)
+            inputs['joints_mask'].append(flags(30, 1))
+            for name, scale in edges.items():
+                inputs[name].append(normal(1, MESH_CROP, MESH_CROP, scale=scale).abs())
+            pose = normal(1, 24, 3, scale=0.2)
+            pose[0, 0] += torch.tensor([np.pi, 0, 0])
+            focal = 1.4 * MESH_CROP
+            camera = [[focal, 0, MESH_CROP / 2], [0, focal, MESH_CROP / 2], [0, 0, 1]]
+            sample = PoseDataSample(
+                metainfo=dict(gender='neutral', img_id=i, input_size=(MESH_CROP, MESH_CROP))
+            )
+            sample.gt_instances = InstanceData(
+                keypoints=normal(1, 30, 2, scale=12) + MESH_CROP / 2,
+                keypoints_visible=flags(1, 30),
+                joints_cam=normal(1, 30, 3, scale=0.3),
+                joints_cam_valid=flags(1, 30) * (i % 2),
+                smpl_pose=pose,
+                smpl_betas=normal(1, 10, scale=0.8),
+                smpl_transl=normal(1, 3, scale=0.1) + torch.tensor([0, 0.2, 3]),
+                smpl_valid=torch.ones(1),
+                camera=torch.tensor([camera]),
+                bboxes=torch.tensor([[100, 50, 300, 250]]) + normal(1, 1, scale=20),
+                bbox_scores=torch.ones(1),
+            )
+            samples.append(sample)
+        return dict(inputs=inputs, data_samples=samples)
+
+    return make

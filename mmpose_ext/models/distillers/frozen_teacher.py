@@ -53,7 +53,27 @@ class FrozenTeacher(nn.Module):
                 f'teacher {name!r}: checkpoint {str(checkpoint)!r} got weights of another model '
                 f'than its config, expected every key to fit. {error}'
             ) from error
+        # Some layers fit weights to themselves, which a teacher that is to be trusted must not.
+        for key, value in model.state_dict().items():
+            if state_dict[key].shape != value.shape:
+                raise ValueError(
+                    f'teacher {name!r}: checkpoint {str(checkpoint)!r} got {key} of shape '
+                    f'{tuple(state_dict[key].shape)}, expected {tuple(value.shape)} as in its '
+                    'config'
+                )
         return cls(model)
+
+    def follow(self, owner: nn.Module) -> None:
+        """Take the owner's device and memory layout. The precision stays."""
+        weights = list(owner.parameters())
+        channels_last = any(
+            weight.ndim == 4
+            and weight.is_contiguous(memory_format=torch.channels_last)
+            and not weight.is_contiguous()
+            for weight in weights
+        )
+        layout = torch.channels_last if channels_last else torch.contiguous_format
+        self.to(weights[0].device, memory_format=layout)
 
     def train(self, mode: bool = True) -> 'FrozenTeacher':
         """Stay in eval mode."""

@@ -125,18 +125,9 @@ class MultiTeacherDistiller(TopdownPoseEstimator):
         return result
 
     def _move_teachers(self) -> None:
-        """Follow the student's device and memory layout. The teachers' precision stays."""
-        weights = list(self.parameters())
-        channels_last = any(
-            weight.ndim == 4
-            and weight.is_contiguous(memory_format=torch.channels_last)
-            and not weight.is_contiguous()
-            for weight in weights
-        )
-        layout = torch.channels_last if channels_last else torch.contiguous_format
         for teacher in getattr(self, 'teachers', {}).values():
             if teacher.is_loaded:
-                teacher.model.to(weights[0].device, memory_format=layout)
+                teacher.model.follow(self)
 
     def _student_window(self, inputs: Tensor) -> Tensor:
         size = (inputs.shape[-1], inputs.shape[-2])

@@ -1,5 +1,29 @@
 from mmpose_ext.models.losses.conditional_keypoint_loss import ConditionalKeypointLoss
+from mmpose_ext.models.losses.feature_losses import (
+    AttentionTransferLoss,
+    ChannelKLLoss,
+    FeatureL1Loss,
+    FSPLoss,
+    LogSoftmaxL1Loss,
+)
+from mmpose_ext.models.losses.global_context_loss import GlobalContextLoss
 from mmpose_ext.models.losses.heatmap_cross_entropy_loss import HeatmapCrossEntropyLoss
+from mmpose_ext.models.losses.masked_l1_loss import MaskedL1Loss
+from mmpose_ext.models.losses.mesh_loss import MeshLoss
+from mmpose_ext.models.losses.perceptual_loss import PerceptualLoss
 from mmpose_ext.models.losses.simcc_distillation_loss import SimCCDistillationLoss
 
-__all__ = ['ConditionalKeypointLoss', 'HeatmapCrossEntropyLoss', 'SimCCDistillationLoss']
+__all__ = [
+    'AttentionTransferLoss',
+    'ChannelKLLoss',
+    'ConditionalKeypointLoss',
+    'FSPLoss',
+    'FeatureL1Loss',
+    'GlobalContextLoss',
+    'HeatmapCrossEntropyLoss',
+    'LogSoftmaxL1Loss',
+    'MaskedL1Loss',
+    'MeshLoss',
+    'PerceptualLoss',
+    'SimCCDistillationLoss',
+]

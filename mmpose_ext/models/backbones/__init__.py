@@ -1,0 +1,12 @@
+from mmpose_ext.models.backbones.pose_fusion import PoseFusion, render_heatmaps
+from mmpose_ext.models.backbones.pose_guided_backbone import PoseGuidedBackbone
+from mmpose_ext.models.backbones.pose_guided_resnet import PoseGuidedResNet
+from mmpose_ext.models.backbones.widening import widen_on_load
+
+__all__ = [
+    'PoseFusion',
+    'PoseGuidedBackbone',
+    'PoseGuidedResNet',
+    'render_heatmaps',
+    'widen_on_load',
+]

@@ -1,0 +1,89 @@
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mmpose_ext.geometry import interleaved_to_columns, rotation_6d_to_matrix
+from mmpose_ext.registry import MODELS
+
+_BODY_JOINTS = 21
+_PREFIX = 'bodyprior_dec_'
+_WHERE_TO_GET = 'VPoser v1.0 is available from https://smpl-x.is.tue.mpg.de after registration'
+
+
+@MODELS.register_module()
+class VPoserDecoder(nn.Module):
+    """The decoder of VPoser v1 (Pavlakos et al., CVPR 2019) with the weights of the user's copy.
+
+    It stays as it was trained: no parameter asks for a gradient, and there is no dropout.
+
+    Args:
+        checkpoint: VPoser's own ``.pt`` file, or a snapshot of 3DCrowdNet, which holds it. May be
+            left out where a whole model that has the decoder is loaded.
+
+    Raises:
+        FileNotFoundError: If there is no such file; says where to get it.
+        ValueError: If the file holds no such decoder, or anything but plain data.
+    """
+
+    latent_dim = 32
+
+    def __init__(self, checkpoint: str | Path | None = None) -> None:
+        super().__init__()
+        self.fc1 = nn.Linear(self.latent_dim, 512)
+        self.fc2 = nn.Linear(512, 512)
+        self.out = nn.Linear(512, 6 * _BODY_JOINTS)
+        self.has_weights = False
+        self.requires_grad_(False)
+        if checkpoint is not None:
+            self.load_state_dict(_read_decoder(Path(checkpoint)))
+
+    def decode(self, latent: Tensor) -> Tensor:
+        """Turn latent vectors into rotations.
+
+        Args:
+            latent: ``(B, 32)``.
+
+        Returns:
+            Rotation matrices of SMPL's joints 1 to 21, ``(B, 21, 3, 3)``.
+
+        Raises:
+            ValueError: If no weights were loaded.
+        """
+        if not self.has_weights:
+            raise ValueError(
+                f'VPoserDecoder got no weights, expected `checkpoint`. {_WHERE_TO_GET}'
+            )
+        hidden = F.leaky_relu(self.fc1(latent), 0.2)
+        hidden = F.leaky_relu(self.fc2(hidden), 0.2)
+        rotations = self.out(hidden).reshape(-1, _BODY_JOINTS, 6)
+        return rotation_6d_to_matrix(interleaved_to_columns(rotations))
+
+    def _load_from_state_dict(
+        self, state_dict: dict[str, Tensor], prefix: str, *args: Any, **kwargs: Any
+    ) -> None:
+        super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
+        self.has_weights |= f'{prefix}out.weight' in state_dict
+
+
+def _read_decoder(path: Path) -> dict[str, Tensor]:
+    if not path.is_file():
+        raise FileNotFoundError(f'no VPoser checkpoint at {path}. {_WHERE_TO_GET}')
+    try:
+        content = torch.load(path, map_location='cpu', weights_only=True)
+    except Exception as error:
+        raise ValueError(
+            f'{path} got refused, expected a file that holds weights and plain data only. {error}'
+        ) from error
+    for key in ('network', 'state_dict'):
+        content = content.get(key, content)
+    decoder = {key.split(_PREFIX)[1]: value for key, value in content.items() if _PREFIX in key}
+    wanted = {f'{layer}.{kind}' for layer in ('fc1', 'fc2', 'out') for kind in ('weight', 'bias')}
+    if set(decoder) != wanted:
+        raise ValueError(
+            f'{path} got {sorted(decoder) or "no keys"} under {_PREFIX}*, expected '
+            f'{sorted(wanted)}: the decoder of VPoser v1'
+        )
+    return decoder
