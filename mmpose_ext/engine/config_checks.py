@@ -10,9 +10,12 @@ from mmpose_ext.config_path import cfg
 
 SYNTHETIC_HINT = (
     'Without the real datasets, make synthetic ones with\n'
-    '    python tools/make_synthetic.py pose --out data/synthetic\n'
+    '    python tools/make_synthetic.py pose --out data/synthetic       (unified)\n'
+    '    python tools/make_synthetic.py mesh --out data/synthetic_mesh  (sefd)\n'
     'and use a *_synthetic config.'
 )
+# Below the data_root of their dataset, as ann_file is; other files are as they are.
+_DATA_FILES = ('ann_file', 'smpl_file', 'pose2d_file', 'crowd_pose_file')
 # Read by MMPose relative to its own package, or written instead of read.
 _OTHER_FILES = ('from_file', 'out_file', 'log_file')
 
@@ -70,7 +73,7 @@ def _paths(node: Any, key: str, data_root: str) -> Iterator[tuple[str, Path | st
                 for kind, folder in value.items():
                     yield f'{here}.{kind}', _join(data_root, folder)
             elif isinstance(value, str) and value:
-                if name == 'ann_file':
+                if name in _DATA_FILES:
                     yield here, _join(data_root, value)
                 elif name in ('config', 'checkpoint') or (
                     name.endswith('_file') and name not in _OTHER_FILES
