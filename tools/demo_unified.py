@@ -14,7 +14,7 @@ import mmpose_ext  # noqa: F401  its cures come before anything of OpenMMLab
 from mmpose_ext.apis.jobs import Job, JobFailedError, run_jobs
 from mmpose_ext.apis.prediction_sheet import prediction_sheet
 from mmpose_ext.apis.unified_report import halpe_lines, table_lines
-from mmpose_ext.apis.unified_study import RUNS, Study
+from mmpose_ext.apis.unified_study import UnifiedStudy
 from mmpose_ext.config_path import cfg
 from mmpose_ext.visualization.compare_curves import compare_curves
 
@@ -46,7 +46,7 @@ def main() -> None:
     arguments = parse_arguments()
     out = arguments.out.resolve()
     studies = [
-        Study(out / f'seed_{seed}', _TOOLS, seed, arguments.processes, arguments.length)
+        UnifiedStudy(out / f'seed_{seed}', _TOOLS, seed, arguments.processes, arguments.length)
         for seed in arguments.seeds
     ]
     generation = Job(
@@ -64,10 +64,10 @@ def main() -> None:
     report(studies, out)
 
 
-def report(studies: list[Study], out: Path) -> None:
+def report(studies: list[UnifiedStudy], out: Path) -> None:
     """Print the tables, and draw curves and predictions of the first study."""
     measured = [study.metrics() for study in studies]
-    runs = {run.name: [metrics[run.name] for metrics in measured] for run in RUNS}
+    runs = {run.name: [metrics[run.name] for metrics in measured] for run in studies[0].runs}
     tables = '\n'.join(
         [
             'MPII PCKh and COCO AP on generated people (%); *: the other data set on the 12',
@@ -85,7 +85,7 @@ def report(studies: list[Study], out: Path) -> None:
 
     study = studies[0]
     compare_curves(
-        {run.title: study.work_dir(run) / 'curves.csv' for run in RUNS},
+        {run.title: study.work_dir(run) / 'curves.csv' for run in studies[0].runs},
         {
             'validation: mean of COCO AP and MPII PCKh (%)': ('avg/coco_mpii',),
             'validation: the same on the 12 shared joints (%)': ('avg/shared12',),
@@ -93,7 +93,7 @@ def report(studies: list[Study], out: Path) -> None:
         },
         out / 'curves.png',
     )
-    distilled = RUNS[-1]
+    distilled = study.run('student_distill')
     prediction_sheet(
         cfg(distilled.config),
         study.checkpoint(distilled),

@@ -3,7 +3,7 @@
 #     tools/dist_train.sh configs/sefd/baseline_synthetic.py 2
 _base_ = [
     '../_base_/default_runtime.py',
-    '../_base_/models/crowdnet_cspnext_tiny_128x128.py',
+    '../_base_/models/crowdnet_cspnext_tiny_96x96.py',
 ]
 
 data_root = 'data/synthetic_mesh/'
@@ -43,6 +43,8 @@ train_dataloader = dict(
     num_workers=1,
     persistent_workers=True,
     worker_init_fn=dict(type='mmpose_ext.seed_worker'),
+    # A last batch of one sample would have no batch statistics.
+    drop_last=True,
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
         type='mmpose_ext.BalancedMixedDataset',
@@ -90,7 +92,7 @@ test_dataloader = val_dataloader
 val_evaluator = dict(type='mmpose_ext.MeshMetric', body_model=body_model)
 test_evaluator = val_evaluator
 
-max_epochs = 2
+max_epochs = 1
 train_cfg = dict(by_epoch=True, max_epochs=max_epochs, val_interval=max_epochs)
 val_cfg = dict()
 test_cfg = dict()

@@ -1,19 +1,24 @@
 # SEFD's student on generated people: Canny edges, features of the teacher.
 #     tools/dist_train.sh configs/sefd/teacher_synthetic.py 2
 #     tools/dist_train.sh configs/sefd/student_synthetic.py 2
-_base_ = 'canny_5x5_synthetic.py'
+_base_ = 'canny_synthetic.py'
 
 model = dict(
     type='mmpose_ext.FeatureDistiller',
     teacher=dict(
         config='sefd/teacher_synthetic.py',
-        checkpoint='work_dirs/teacher_synthetic/epoch_2.pth',
+        checkpoint='work_dirs/teacher_synthetic/epoch_1.pth',
     ),
     distill=[dict(loss=dict(type='mmpose_ext.LogSoftmaxL1Loss'), stages=(2, 3))],
 )
 
 smpl_edges = dict(
-    type='mmpose_ext.RenderSMPLEdge', key='teacher_edge', body_model=_base_.body_model
+    type='mmpose_ext.RenderSMPLEdge',
+    key='teacher_edge',
+    space='crop',
+    dilation=3,
+    body_model=_base_.body_model,
 )
-train_pipeline = [_base_.train_pipeline[0], smpl_edges, *_base_.train_pipeline[1:]]
+load, crop, canny, corrupt, pack = _base_.train_pipeline
+train_pipeline = [load, crop, smpl_edges, canny, corrupt, pack]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mmpose_ext.apis.markdown_table import cell, markdown_line
+
 _COLUMNS = ('PCK', 'PCK@.1', 'AP', 'AP50', 'AP75', 'AR', 'AR50', 'AR75')
 _COCO_KEYS = ('AP', 'AP .5', 'AP .75', 'AR', 'AR .5', 'AR .75')
 _HEADER = ('training', *_COLUMNS, 'keypoints', 'Avg')
@@ -59,33 +61,23 @@ def table_lines(
         runs: Metrics of ``tools/test.py --out`` by run, one mapping per seed.
         rows: Rows to print; those of absent runs are left out.
     """
-    lines = [_line(_HEADER), _line(['---'] + ['--:'] * (len(_HEADER) - 1))]
+    lines = [markdown_line(_HEADER), markdown_line(['---'] + ['--:'] * (len(_HEADER) - 1))]
     for row in rows:
         if row.run in runs:
             *values, average = np.array([row.values(metrics) for metrics in runs[row.run]]).T
-            cells = [_cell(value) for value in values]
-            lines.append(_line([row.label, *cells, str(row.keypoints), _cell(average)]))
+            cells = [cell(value) for value in values]
+            lines.append(markdown_line([row.label, *cells, str(row.keypoints), cell(average)]))
     return lines
 
 
 def halpe_lines(runs: Mapping[str, Sequence[Metrics]]) -> list[str]:
     """Markdown lines of the paper's Table 5, Halpe, for the models with 21 keypoints."""
     keys = ('AP', 'AP .5', 'AP .75', 'AR', 'AR .5', 'AR .75')
-    lines = [_line(['training', *_COLUMNS[2:]]), _line(['---'] + ['--:'] * 6)]
+    lines = [markdown_line(['training', *_COLUMNS[2:]]), markdown_line(['---'] + ['--:'] * 6)]
     for row in ROWS:
         if row.run in runs and row.keypoints == 21:
             values = np.array(
                 [[100 * metrics[f'halpe/{key}'] for key in keys] for metrics in runs[row.run]]
             ).T
-            lines.append(_line([row.label, *(_cell(value) for value in values)]))
+            lines.append(markdown_line([row.label, *(cell(value) for value in values)]))
     return lines
-
-
-def _cell(values: np.ndarray) -> str:
-    if len(values) == 1:
-        return f'{values[0]:.2f}'
-    return f'{values.mean():.2f} ± {values.std(ddof=1):.2f}'
-
-
-def _line(cells: Sequence[str]) -> str:
-    return f'| {" | ".join(cells)} |'

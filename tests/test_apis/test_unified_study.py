@@ -4,14 +4,15 @@ from pathlib import Path
 import pytest
 
 from mmpose_ext.apis.jobs import Job
-from mmpose_ext.apis.unified_study import RUNS, Study
+from mmpose_ext.apis.unified_study import UnifiedStudy
 
+RUNS = UnifiedStudy.runs
 TOOLS = Path(__file__).resolve().parents[2] / 'tools'
 
 
 @pytest.fixture
 def jobs(tmp_path) -> list[Job]:
-    return list(Study(tmp_path / 'my study', TOOLS, seed=3, length=0.5).jobs())
+    return list(UnifiedStudy(tmp_path / 'my study', TOOLS, seed=3, length=0.5).jobs())
 
 
 def test_every_training_is_followed_by_the_test_of_its_checkpoint(jobs, tmp_path):
@@ -47,13 +48,13 @@ def test_jobs_run_in_this_environment_also_where_it_is_not_activated(jobs):
     assert all(dict(job.env)['PYTHON'] == sys.executable for job in jobs)
 
 
-def test_fraction_follows_the_curves(jobs, tmp_path):
+def test_fraction_follows_the_log(jobs):
     training = jobs[0]
     assert training.fraction() == 0
-    work_dir = Path(training.command[training.command.index('--work-dir') + 1])
-    work_dir.mkdir(parents=True)
-    header = 'phase,epoch,iteration,name,value\n'
-    (work_dir / 'curves.csv').write_text(f'{header}train,1,10,loss,1.5\n')
-    at_ten = training.fraction()
-    (work_dir / 'curves.csv').write_text(f'{header}train,1,20,loss,1.5\ntrain,2,3')
-    assert 0 < at_ten < 1 and training.fraction() == pytest.approx(2 * at_ten)
+    training.log.parent.mkdir(parents=True)
+    training.log.write_text('mmengine - INFO - Epoch(train)   [1][ 24/240]  lr: 1e-3\n')
+    at_first = training.fraction()
+    with training.log.open('a') as log:
+        log.write('Epoch(val) [1][10/10]\nmmengine - INFO - Epoch(train)  [2][ 48/240]  lr: 1e-3\n')
+    assert 0 < at_first < 1
+    assert training.fraction() == pytest.approx(12 * at_first)

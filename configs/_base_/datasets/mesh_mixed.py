@@ -11,6 +11,8 @@ train_dataloader = dict(
     num_workers=8,
     persistent_workers=True,
     worker_init_fn=dict(type='mmpose_ext.seed_worker'),
+    # A last batch of one sample would have no batch statistics.
+    drop_last=True,
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
         type='mmpose_ext.BalancedMixedDataset',

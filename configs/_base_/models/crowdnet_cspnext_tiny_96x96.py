@@ -1,7 +1,7 @@
-# 3DCrowdNet for a CPU: CSPNeXt-tiny on 128x128 crops. Its backbone and the neck that merges its
+# 3DCrowdNet for a CPU: CSPNeXt-tiny on 96x96 crops. Its backbone and the neck that merges its
 # four stages at stride 4 start from heatmaps of generated people, see
 # unified/pretrain_cspnext_t_synthetic.py; the heads read the merged map.
-input_size = (128, 128)
+input_size = (96, 96)
 
 model = dict(
     type='mmpose_ext.MeshEstimator',
