@@ -16,6 +16,18 @@ model = dict(
         backbone=dict(init_cfg=dict(type='Pretrained', prefix='backbone.', checkpoint=pretrained))
     ),
     neck=dict(init_cfg=dict(type='Pretrained', prefix='neck.', checkpoint=pretrained)),
+    # A joint's volume begins as its pretrained heatmap at every depth.
+    position_head=dict(
+        init_cfg=dict(
+            type='mmpose_ext.PretrainedKeypoints',
+            checkpoint=pretrained,
+            source='union21',
+            target='graph15',
+            aliases=dict(upper_neck='neck'),
+            prefix='head.final_layer.',
+            layer='conv',
+        )
+    ),
 )
 
 train_pipeline = [
@@ -39,7 +51,7 @@ val_pipeline = [
 ]
 
 train_dataloader = dict(
-    batch_size=16,
+    batch_size=8,
     num_workers=1,
     persistent_workers=True,
     worker_init_fn=dict(type='mmpose_ext.seed_worker'),
@@ -102,7 +114,13 @@ base_lr = 1e-3
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=base_lr, weight_decay=0.05),
-    paramwise_cfg=dict(norm_decay_mult=0, bias_decay_mult=0, bypass_duplicate=True),
+    paramwise_cfg=dict(
+        norm_decay_mult=0,
+        bias_decay_mult=0,
+        bypass_duplicate=True,
+        # What is new learns faster than what is pretrained; the fusion begins as nothing at all.
+        custom_keys={'backbone.fusion': dict(lr_mult=10), 'mesh_head': dict(lr_mult=3)},
+    ),
     clip_grad=dict(max_norm=10, norm_type=2),
 )
 param_scheduler = [

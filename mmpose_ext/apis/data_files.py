@@ -31,6 +31,7 @@ _PARSED = (
 )
 _NEURAL_ANNOT = 'https://github.com/mks0601/NeuralAnnot_RELEASE'
 _SPIN = 'data of https://github.com/nkolot/SPIN'
+_PERCEPTION_WEIGHTS = 'vgg16-397923af.pth'
 _POSE_WEIGHTS = 'td-hm_res50_8xb64-210e_coco-256x192-04af38ce_20220923.pth'
 
 
@@ -47,6 +48,7 @@ def sefd_files() -> list[DataFile]:
         *_crowdpose(),
         *_test_sets(),
         *_pretrained(),
+        *_edge_detectors(),
     ]
 
 
@@ -229,18 +231,47 @@ def _test_sets() -> list[DataFile]:
 
 
 def _pretrained() -> list[DataFile]:
-    cache = Path(torch.hub.get_dir()) / 'checkpoints' / _POSE_WEIGHTS
+    cache = Path(torch.hub.get_dir()) / 'checkpoints'
     return [
         *_optional(
             'pretrained',
             'https://download.openmmlab.com/mmpose, fetched by the first training',
-            {str(cache): _weights},
+            {str(cache / _POSE_WEIGHTS): _weights},
+        ),
+        *_optional(
+            'pretrained',
+            'https://download.pytorch.org/models, fetched where an SMPL edge estimator is trained',
+            {str(cache / _PERCEPTION_WEIGHTS): _weights},
         ),
         *_optional(
             'pretrained',
             'VPoser v1.0, https://smpl-x.is.tue.mpg.de; another pose prior serves without',
             {'body_models/vposer/TR00_E096.pt': _weights},
         ),
+    ]
+
+
+def _edge_detectors() -> list[DataFile]:
+    origins = {
+        'network-bsds500.pytorch': 'HED, https://github.com/sniklaus/pytorch-hed',
+        'RCFcheckpoint_epoch12.pth': 'RCF, https://github.com/meteorshowers/RCF-pytorch',
+        'table5_pidinet.pth': (
+            'PiDiNet, trained_models in https://github.com/hellozhuo/pidinet; as it is, not '
+            'converted to plain convolutions'
+        ),
+        'mask2former_r50_8xb2-lsj-50e_coco_20220506_191028-41b088b6.pth': (
+            'Mask2Former of MMDetection, https://download.openmmlab.com/mmdetection/v3.0/'
+            'mask2former/mask2former_r50_8xb2-lsj-50e_coco'
+        ),
+        'checkpoint_epoch64.pth': (
+            "the SMPL edge estimator of SEFD's authors: assets/various_edge.md in "
+            'https://github.com/YangChangHee/ICCV2023_SEFD_RELEASE; or train your own'
+        ),
+    }
+    return [
+        file
+        for name, origin in origins.items()
+        for file in _optional('edge detectors', origin, {f'weights/{name}': _weights})
     ]
 
 

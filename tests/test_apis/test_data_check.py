@@ -149,7 +149,7 @@ def test_every_dataset_of_the_method_is_listed_with_an_origin():
     datasets = {file.dataset for file in files}
     assert datasets >= {
         *('SMPL', 'Human3.6M', 'MuCo-3DHP', 'COCO', 'MPII', '3DPW', 'MuPoTS-3D', 'CrowdPose'),
-        *('OCHuman', 'LSP', 'Relative Human', 'pretrained'),
+        *('OCHuman', 'LSP', 'Relative Human', 'pretrained', 'edge detectors'),
     }
     assert all('https://' in file.origin or 'http://' in file.origin for file in files)
     needed = {file.dataset for file in files if file.needed}

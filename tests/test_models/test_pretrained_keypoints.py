@@ -3,6 +3,7 @@ import torch
 from mmpose.models.heads import HeatmapHead
 
 import mmpose_ext  # noqa: F401  registers the initializer's scope
+from mmpose_ext.models.heads import SoftArgmax3DHead
 from mmpose_ext.skeletons import get_skeleton
 
 SOURCE = get_skeleton('union21')
@@ -49,6 +50,31 @@ def test_every_keypoint_begins_as_the_one_of_its_name(pretrained, target):
     for name, value in state.items():
         if not name.startswith('final_layer.'):
             assert torch.equal(value, weights[f'head.{name}'].to(value.dtype))
+
+
+def test_a_soft_argmax_head_begins_where_the_heatmaps_have_their_peaks(tmp_path):
+    graph, size = get_skeleton('graph15'), (5, 7)
+    cells = torch.randperm(size[0] * size[1])[: SOURCE.num_keypoints]
+    # One feature channel per keypoint, which is large in one cell.
+    features = torch.zeros(1, SOURCE.num_keypoints, size[0] * size[1])
+    features[0, range(SOURCE.num_keypoints), cells] = 50.0
+    weight = torch.eye(SOURCE.num_keypoints)[..., None, None]
+    final = {'head.final_layer.weight': weight, 'head.final_layer.bias': torch.zeros(len(weight))}
+    torch.save(dict(state_dict=final), tmp_path / 'heatmaps.pth')
+    options = dict(target='graph15', prefix='head.final_layer.', layer='conv')
+    model = SoftArgmax3DHead(
+        SOURCE.num_keypoints,
+        depth_bins=4,
+        init_cfg=initializer(
+            str(tmp_path / 'heatmaps.pth'), aliases=dict(upper_neck='neck'), **options
+        ),
+    )
+    model.init_weights()
+    bins = model(features.reshape(1, -1, *size)).bins[0]
+    for row, name in enumerate(graph.keypoints):
+        cell = int(cells[SOURCE.index('upper_neck' if name == 'neck' else name)])
+        expected = [cell % size[1], cell // size[1], 1.5]
+        torch.testing.assert_close(bins[row], torch.tensor(expected), atol=1e-3, rtol=0)
 
 
 def test_a_keypoint_that_was_not_pretrained_is_refused(pretrained):

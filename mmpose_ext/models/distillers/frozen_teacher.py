@@ -3,13 +3,14 @@ from typing import Any
 
 import torch
 from mmengine.config import Config
-from mmengine.dist import barrier, is_main_process
-from mmengine.fileio import get_local_path
 from mmengine.hub import get_config
 from mmengine.model import BaseDataPreprocessor, revert_sync_batchnorm
 from torch import Tensor, nn
 
+from mmpose_ext.models.weight_files import read_weights
 from mmpose_ext.registry import MODELS
+
+_ADVICE = 'Train the teacher first, or point `checkpoint` at its weights'
 
 
 class FrozenTeacher(nn.Module):
@@ -45,7 +46,7 @@ class FrozenTeacher(nn.Module):
             ValueError: If the config has no model, or the checkpoint does not fit.
         """
         model = MODELS.build(model_config(name, config))
-        state_dict = read_checkpoint(name, checkpoint)
+        state_dict = read_weights(f'teacher {name!r}', checkpoint, _ADVICE)
         try:
             model.load_state_dict(state_dict, strict=True)
         except RuntimeError as error:
@@ -141,46 +142,6 @@ def _locate(config: str | Path) -> str:
     from mmpose_ext import cfg
 
     return cfg(str(config))
-
-
-def read_checkpoint(name: str, checkpoint: str | Path) -> dict[str, Tensor]:
-    """Read weights without ever running code that a file may carry.
-
-    Args:
-        name: What to call the teacher in error messages.
-        checkpoint: See :meth:`FrozenTeacher.load`.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If the file is damaged or holds anything but plain data.
-    """
-    address = str(checkpoint)
-    if address.startswith(('http://', 'https://')):
-        address = _download(address)
-    elif '://' not in address and not Path(address).is_file():
-        raise FileNotFoundError(
-            f'teacher {name!r}: checkpoint got {address!r}, expected an existing file; train the '
-            'teacher first, or point `checkpoint` at its weights'
-        )
-    with get_local_path(address) as path:
-        try:
-            content = torch.load(path, map_location='cpu', weights_only=True)
-        except Exception as error:
-            raise ValueError(
-                f'teacher {name!r}: checkpoint {address!r} got refused, expected a file that holds '
-                f'weights and plain data only. {error}'
-            ) from error
-    return content.get('state_dict', content)
-
-
-def _download(url: str) -> str:
-    """Fetch a URL into PyTorch's cache once per job."""
-    path = Path(torch.hub.get_dir()) / 'checkpoints' / Path(url).name
-    if is_main_process() and not path.is_file():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        torch.hub.download_url_to_file(url, str(path))
-    barrier()
-    return str(path)
 
 
 def _normalization(preprocessor: BaseDataPreprocessor) -> tuple[Tensor, Tensor, bool]:

@@ -5,7 +5,8 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from mmpose_ext.models.edge_sources.dilation import check_dilation, dilate
-from mmpose_ext.models.edge_sources.frozen_network import FrozenNetwork, StateDict
+from mmpose_ext.models.edge_sources.frozen_network import FrozenNetwork
+from mmpose_ext.models.weight_files import StateDict
 
 PREPROCESSINGS = ('trained', 'published')
 

@@ -2,11 +2,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import torch
-from mmengine.fileio import get_local_path
 from torch import Tensor, nn
 
-StateDict = dict[str, Tensor]
+from mmpose_ext.models.weight_files import StateDict, read_weights
 
 
 class FrozenNetwork(nn.Module):
@@ -71,7 +69,8 @@ class FrozenNetwork(nn.Module):
         """
         if self.is_loaded:
             return
-        weights = self._adapt(read_weights(self.name, self.checkpoint, self.homepage))
+        advice = f'The weights are published at {self.homepage}'
+        weights = self._adapt(read_weights(self.name, self.checkpoint, advice))
         try:
             self.network.load_state_dict(weights, strict=True)
         except RuntimeError as error:
@@ -89,42 +88,3 @@ class FrozenNetwork(nn.Module):
     def _apply(self, function: Callable[[Tensor], Tensor], recurse: bool = True) -> 'FrozenNetwork':
         self.network._apply(function, recurse)
         return super()._apply(function, recurse)
-
-
-def read_weights(name: str, checkpoint: str | Path, homepage: str) -> StateDict:
-    """Read a state dict without ever running code that a file may carry.
-
-    Args:
-        name: What to call the network in error messages.
-        checkpoint: File, URL or object store address.
-        homepage: Where the weights are published, for error messages.
-
-    Returns:
-        The weights by name, without what training tools put around them: a ``state_dict`` entry,
-        and the ``module.`` of ``DataParallel``.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If the file is damaged or holds anything but weights and plain data.
-    """
-    address = str(checkpoint)
-    if '://' not in address and not Path(address).is_file():
-        raise FileNotFoundError(
-            f'{name}: checkpoint got {address!r}, expected an existing file. The weights are '
-            f'published at {homepage}'
-        )
-    with get_local_path(address) as path:
-        try:
-            content = torch.load(path, map_location='cpu', weights_only=True)
-        except Exception as error:
-            raise ValueError(
-                f'{name}: checkpoint {address!r} got refused, expected a file that holds weights '
-                f'and plain data only. {error}'
-            ) from error
-    weights = content.get('state_dict', content) if isinstance(content, dict) else content
-    if not isinstance(weights, dict) or not all(isinstance(key, str) for key in weights):
-        raise ValueError(
-            f'{name}: checkpoint {address!r} got a {type(weights).__name__}, expected weights by '
-            'name'
-        )
-    return {key.removeprefix('module.'): value for key, value in weights.items()}

@@ -5,9 +5,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmpose_ext.models.edge_sources.edge_source import EdgeSource, check_preprocessing
-from mmpose_ext.models.edge_sources.frozen_network import StateDict
 from mmpose_ext.models.edge_sources.normalization import caffe_normalize
 from mmpose_ext.models.edge_sources.vgg import VGG16_STAGES, vgg16_stage
+from mmpose_ext.models.weight_files import StateDict
 from mmpose_ext.registry import MODELS
 
 # The published file counts its stages with these words.

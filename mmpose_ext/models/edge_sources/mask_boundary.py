@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -10,8 +11,11 @@ from mmengine.logging import print_log
 from mmengine.model import revert_sync_batchnorm
 from mmengine.registry import DefaultScope
 
-from mmpose_ext.models.edge_sources.frozen_network import read_weights
+from mmpose_ext.models.weight_files import read_weights
 from mmpose_ext.registry import MODELS
+
+DEFAULT_SEGMENTOR = 'mmdet::mask2former/mask2former_r50_8xb2-lsj-50e_coco.py'
+"""Mask2Former with ResNet-50, the segmentor of Table 2 of SEFD."""
 
 _HOMEPAGE = 'https://github.com/open-mmlab/mmdetection/tree/main/configs/mask2former'
 
@@ -34,8 +38,7 @@ def mask_boundaries(masks: np.ndarray, thickness: int = 1) -> np.ndarray:
     """
     if masks.ndim != 3:
         raise ValueError(f'masks got shape {masks.shape}, expected (N, H, W)')
-    if thickness < 1 or thickness % 2 == 0:
-        raise ValueError(f'thickness got {thickness!r}, expected an odd positive number')
+    check_thickness(thickness)
     edges = np.zeros(masks.shape[1:], np.uint8)
     neighbours = np.ones((3, 3), np.uint8)
     for mask in np.asarray(masks, bool).view(np.uint8):
@@ -50,6 +53,16 @@ def mask_boundaries(masks: np.ndarray, thickness: int = 1) -> np.ndarray:
     if thickness > 1:
         edges = cv2.dilate(edges, np.ones((thickness, thickness), np.uint8))
     return edges.astype(np.float32)
+
+
+def check_thickness(thickness: int) -> None:
+    """Check a width of lines.
+
+    Raises:
+        ValueError: If it is no odd positive number.
+    """
+    if thickness < 1 or thickness % 2 == 0:
+        raise ValueError(f'thickness got {thickness!r}, expected an odd positive number')
 
 
 class MaskBoundarySource:
@@ -69,12 +82,13 @@ class MaskBoundarySource:
 
     Raises:
         FileNotFoundError: If the config or the checkpoint does not exist.
-        ValueError: If there is no checkpoint, or it lacks weights of the config's model.
+        ValueError: If there is no checkpoint, it lacks weights of the config's model, or the
+            thickness is no odd positive number.
     """
 
     def __init__(
         self,
-        config: str | Path | Config = 'mmdet::mask2former/mask2former_r50_8xb2-lsj-50e_coco.py',
+        config: str | Path | Config = DEFAULT_SEGMENTOR,
         checkpoint: str | Path | None = None,
         device: str | torch.device = 'cpu',
         score_threshold: float = 0.5,
@@ -86,6 +100,7 @@ class MaskBoundarySource:
                 'mask segmentor: checkpoint got None, expected the file with the weights of its '
                 f'config; those of Mask2Former are listed at {_HOMEPAGE}'
             )
+        check_thickness(thickness)
         self.score_threshold = score_threshold
         self.thickness = thickness
         self.person_label = person_label
@@ -93,7 +108,9 @@ class MaskBoundarySource:
         # The types in its configs carry no scope.
         with DefaultScope.overwrite_default_scope('mmdet'):
             self.model = _build_segmentor(config, checkpoint).to(device)
-            self.pipeline = _image_pipeline(config)
+            self._steps = _image_steps(config)
+            self.pipeline = Compose(self._steps)
+        self._network = config.model
 
     @torch.no_grad()
     def person_masks(self, image: np.ndarray) -> np.ndarray:
@@ -124,17 +141,34 @@ class MaskBoundarySource:
         """
         return mask_boundaries(self.person_masks(image), self.thickness)
 
+    def settings(self) -> dict[str, Any]:
+        """All but the weights that the maps depend on: plain data, ``model`` and ``pipeline`` as
+        in the config.
+        """
+        return dict(
+            model=self._network.to_dict(),
+            pipeline=self._steps,
+            score_threshold=self.score_threshold,
+            thickness=self.thickness,
+            person_label=self.person_label,
+        )
+
 
 def _read_config(config: str | Path | Config) -> Config:
     if isinstance(config, Config):
         return config
-    return get_config(config) if '::' in str(config) else Config.fromfile(config)
+    found = get_config(config) if '::' in str(config) else Config.fromfile(config)
+    if 'model' not in found:
+        raise ValueError(
+            f"mask segmentor: config {str(config)!r} got no 'model', expected one of MMDetection"
+        )
+    return found
 
 
 def _build_segmentor(config: Config, checkpoint: str | Path) -> torch.nn.Module:
     import mmdet.models  # noqa: F401  registers what the config names
 
-    weights = read_weights('mask segmentor', checkpoint, _HOMEPAGE)
+    weights = read_weights('mask segmentor', checkpoint, f'Weights are listed at {_HOMEPAGE}')
     model = revert_sync_batchnorm(MODELS.build(config.model))
     try:
         missing, unexpected = model.load_state_dict(weights, strict=False)
@@ -153,10 +187,10 @@ def _build_segmentor(config: Config, checkpoint: str | Path) -> torch.nn.Module:
     return model.requires_grad_(False).eval()
 
 
-def _image_pipeline(config: Config) -> Compose:
+def _image_steps(config: Config) -> list[dict]:
     from mmdet.utils import get_test_pipeline_cfg
 
     _, *steps = get_test_pipeline_cfg(config.copy())
     # There are no annotations to load.
     steps = [step for step in steps if 'Annotations' not in step['type']]
-    return Compose([dict(type='LoadImageFromNDArray'), *steps])
+    return [dict(type='LoadImageFromNDArray'), *(dict(step) for step in steps)]

@@ -2,8 +2,8 @@ import re
 from pathlib import Path
 
 from mmpose_ext.models.edge_sources.edge_source import EdgeSource
-from mmpose_ext.models.edge_sources.frozen_network import StateDict
 from mmpose_ext.models.edge_sources.unet import UNet
+from mmpose_ext.models.weight_files import StateDict
 from mmpose_ext.registry import MODELS
 
 # The released file's names of the encoder and of the decoder for edges, and ours for them.

@@ -5,9 +5,10 @@ import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from mmpose_ext.models.edge_sources.frozen_network import FrozenNetwork, StateDict
+from mmpose_ext.models.edge_sources.frozen_network import FrozenNetwork
 from mmpose_ext.models.edge_sources.normalization import imagenet_normalize
 from mmpose_ext.models.edge_sources.vgg import VGG16_STAGES, vgg16_stage
+from mmpose_ext.models.weight_files import StateDict
 from mmpose_ext.registry import MODELS
 
 
