@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import mmpose_ext  # noqa: F401  its cures come before anything of OpenMMLab
 import mmengine
@@ -20,6 +21,7 @@ from mmpose_ext.engine.command_line import (
     merge_common_arguments,
 )
 from mmpose_ext.engine.config_checks import ConfigError, check_dataset_type, check_files
+from mmpose_ext.engine.hooks import CheckWeightsHook
 
 
 class SaveMetricsHook(Hook):
@@ -84,6 +86,11 @@ def _analyse_bad_cases(config: Config, arguments: argparse.Namespace) -> None:
         # The window belongs to the bad cases.
         config.default_hooks.visualization.show = False
         config.default_hooks.visualization.enable = arguments.show_dir is not None
+    if kind == 'loss' and not hook.get('metric') and 'head' not in config.model:
+        raise ConfigError(
+            f'--badcase got model {config.model.type!r} without a head, expected a '
+            'TopdownPoseEstimator or default_hooks.badcase.metric'
+        )
     if not hook.get('metric'):
         hook.metric = config.model.head.loss if kind == 'loss' else config.test_evaluator
 
@@ -102,14 +109,22 @@ def main() -> None:
         merge_arguments(config, arguments)
         check(config)
     except (ConfigError, FileNotFoundError) as error:
-        # Of several processes, one tells the user.
-        sys.exit(f'error: {error}' if os.environ.get('RANK', '0') == '0' else 1)
+        _end_with(error)
     runner = Runner.from_cfg(config)
+    runner.register_hook(CheckWeightsHook())
     if arguments.out:
         runner.register_hook(SaveMetricsHook(arguments.out), 'LOWEST')
     if arguments.dump:
         runner.register_hook(DumpPredictionsHook(arguments.dump), 'LOWEST')
-    runner.test()
+    try:
+        runner.test()
+    except ConfigError as error:
+        _end_with(ConfigError(f'{config.load_from}: {error}'))
+
+
+def _end_with(error: Exception) -> NoReturn:
+    # Of several processes, one tells the user.
+    sys.exit(f'error: {error}' if os.environ.get('RANK', '0') == '0' else 1)
 
 
 if __name__ == '__main__':

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from mmpose_ext.models.weight_files import read_plain_data
 from mmpose_ext.registry import MODELS
 
 _RENAMES = (
@@ -82,14 +83,9 @@ def convert_crowdnet(path: str | Path) -> ConvertedCrowdNet:
 
 
 def _read_network(path: Path) -> dict[str, Tensor]:
-    if not path.is_file():
-        raise FileNotFoundError(f'no checkpoint at {path}')
-    try:
-        content = torch.load(path, map_location='cpu', weights_only=True)
-    except Exception as error:
-        raise ValueError(
-            f'{path} got refused, expected a file that holds weights and plain data only. {error}'
-        ) from error
+    content = read_plain_data(
+        '3DCrowdNet or SEFD', path, 'The authors call it snapshot_<epoch>.pth.tar'
+    )
     if not isinstance(content, dict) or 'network' not in content:
         keys = sorted(content)[:5] if isinstance(content, dict) else type(content).__name__
         raise ValueError(

@@ -17,7 +17,7 @@ class EdgeImage(NamedTuple):
     Args:
         name: Path of the map below the folder of the maps.
         img_path: The image.
-        digest: Of the people's parameters, whatever their order.
+        digest: Of the people's parameters, whatever their order; empty where they do not matter.
         dataset: Index of the dataset that knows the image.
         index: A sample of it that shows the image.
     """
@@ -57,17 +57,18 @@ def single_datasets(dataset: Any) -> Iterator[BaseDataset]:
 
 
 def list_edge_images(
-    datasets: Sequence[BaseDataset], img_prefix: str, naming: str
+    datasets: Sequence[BaseDataset], img_prefix: str, naming: str, with_people: bool = True
 ) -> tuple[list[EdgeImage], set[str]]:
     """List all images once, in the order of their maps' names.
 
     Args:
-        datasets: Datasets whose samples have ``img_path`` and ``persons``.
+        datasets: Datasets whose samples have ``img_path`` and, with people, ``persons``.
         img_prefix: Folder that all images lie in.
         naming: See :class:`~mmpose_ext.datasets.transforms.LoadEdgeMap`.
+        with_people: Whether the maps depend on the people.
 
     Returns:
-        The images, and the genders of all people.
+        The images, and the genders of all people, if they matter.
 
     Raises:
         ValueError: If parameters of a person are not usable, two images have one name, or samples
@@ -78,16 +79,11 @@ def list_edge_images(
     for number, dataset in enumerate(datasets):
         for index in range(len(dataset)):
             sample = dataset.get_data_info(index)
-            path, persons = sample['img_path'], sample.get('persons')
-            if persons is None:
-                raise ValueError(
-                    f'{type(dataset).__name__}: sample {index} ({path}) has no persons, expected '
-                    'a dataset for mesh recovery'
-                )
-            for row, person in enumerate(persons):
-                check_edge_person(person, f'{path}: person {row}')
-                genders.add(person['gender'])
-            digest = fingerprint(''.join(sorted(map(person_digest, persons))).encode())
+            path, digest = sample['img_path'], ''
+            if with_people:
+                persons = _checked_persons(sample, f'{type(dataset).__name__}: sample {index}')
+                genders.update(person['gender'] for person in persons)
+                digest = fingerprint(''.join(sorted(map(person_digest, persons))).encode())
             name = edge_file_name(path, img_prefix, naming)
             image = images.setdefault(name, EdgeImage(name, path, digest, number, index))
             if image.img_path != path:
@@ -98,6 +94,15 @@ def list_edge_images(
             if image.digest != digest:
                 raise ValueError(f'{path}: samples {image.index} and {index} name other persons')
     return sorted(images.values()), genders
+
+
+def _checked_persons(sample: Mapping[str, Any], where: str) -> Sequence[Mapping[str, Any]]:
+    path, persons = sample['img_path'], sample.get('persons')
+    if persons is None:
+        raise ValueError(f'{where} ({path}) has no persons, expected a dataset for mesh recovery')
+    for row, person in enumerate(persons):
+        check_edge_person(person, f'{path}: person {row}')
+    return persons
 
 
 def fingerprint(content: bytes) -> str:

@@ -1,4 +1,4 @@
-"""Draw the SMPL edge maps of a dataset into files: resumable, in shares, always the same."""
+"""Draw the edge maps of a dataset into files: resumable, in shares, always the same."""
 
 import contextlib
 import json
@@ -13,8 +13,10 @@ from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
+import torch
 from mmengine.dataset import BaseDataset
 
+from mmpose_ext.apis.edge_drawer import EdgeDrawer
 from mmpose_ext.apis.edge_images import (
     EdgeImage,
     fingerprint,
@@ -22,8 +24,7 @@ from mmpose_ext.apis.edge_images import (
     person_digest,
     single_datasets,
 )
-from mmpose_ext.body_models import BodyModel
-from mmpose_ext.datasets.transforms import LoadEncodedImage, RenderSMPLEdge
+from mmpose_ext.datasets.transforms import LoadEncodedImage
 from mmpose_ext.datasets.transforms.load_edge_map import EDGE_NAMING
 from mmpose_ext.synthetic.files import dump_json, remove_unfinished, write_atomically
 
@@ -78,10 +79,11 @@ class EdgeMapJob:
     workers, shards and stops.
 
     Args:
-        dataset: A dataset whose samples have ``img_path`` and ``persons``, or datasets of them
-            (``datasets`` or ``dataset``, at any depth). Its pipeline is not used.
+        dataset: A dataset whose samples have ``img_path`` and, if the drawer needs them,
+            ``persons``, or datasets of them (``datasets`` or ``dataset``, at any depth). Its
+            pipeline is not used.
         out: Folder of the maps.
-        renderer: How they are drawn; in image space.
+        drawer: What draws them.
         img_prefix: Folder that all images lie in.
         naming: See :class:`~mmpose_ext.datasets.transforms.LoadEdgeMap`.
 
@@ -95,23 +97,20 @@ class EdgeMapJob:
         self,
         dataset: BaseDataset,
         out: Path,
-        renderer: RenderSMPLEdge,
+        drawer: EdgeDrawer,
         img_prefix: str = 'data',
         naming: str = EDGE_NAMING,
     ) -> None:
-        if renderer.space != 'image':
-            raise ValueError(f"renderer got space {renderer.space!r}, expected 'image'")
-        self.out, self.renderer = Path(out), renderer
+        self.out, self.drawer = Path(out), drawer
         self._datasets = list(single_datasets(dataset))
-        self.images, genders = list_edge_images(self._datasets, img_prefix, naming)
-        bodies = {gender: _body_checksum(renderer.body(gender)) for gender in sorted(genders)}
+        self.images, genders = list_edge_images(
+            self._datasets, img_prefix, naming, drawer.needs_people
+        )
+        settings = drawer.settings(genders)
         self._identity = dict(
-            kind='smpl_edge_maps',
+            kind=settings.pop('kind'),
             version=VERSION,
-            mode=renderer.mode,
-            values=renderer.values,
-            dilation=renderer.dilation,
-            bodies=bodies,
+            **settings,
             images=len(self.images),
             people=fingerprint(dump_json([(image.name, image.digest) for image in self.images])),
         )
@@ -156,7 +155,16 @@ class EdgeMapJob:
         return summary
 
     def persons(self, image: EdgeImage) -> list[dict[str, Any]]:
-        """The parameters of everybody in an image, in an order that does not change."""
+        """The parameters of everybody in an image, in an order that does not change.
+
+        Args:
+            image: One of :attr:`images`.
+
+        Returns:
+            Entries of the sample's ``persons``; none where the maps do not depend on them.
+        """
+        if not self.drawer.needs_people:
+            return []
         sample = self._datasets[image.dataset].get_data_info(image.index)
         return sorted(sample['persons'], key=person_digest)
 
@@ -175,7 +183,7 @@ class EdgeMapJob:
             unit = self._unit(number)
             people = [self.persons(image) for image in unit]
             records = [known.get(image.name) for image in unit]
-            yield number, self.out, self.renderer, unit, people, records
+            yield number, self.out, self.drawer, unit, people, records
 
     def _known_records(self) -> dict[str, MapRecord]:
         """What finished runs, and finished units of others, say about their maps."""
@@ -261,18 +269,10 @@ def _checksum(path: Path) -> int | None:
     return zlib.crc32(path.read_bytes()) if path.exists() else None
 
 
-def _body_checksum(body: BodyModel) -> int:
-    checksum = 0
-    for array in (body.v_template, body.shapedirs, body.J_regressor, body.weights, body.faces):
-        checksum = zlib.crc32(np.ascontiguousarray(array), checksum)
-    if body.posedirs is not None:
-        checksum = zlib.crc32(np.ascontiguousarray(body.posedirs), checksum)
-    return checksum
-
-
 def _map(tasks: Iterator[tuple], workers: int, count: int) -> Iterator[tuple]:
     if workers == 0 or count == 0:
-        yield from map(_make_unit, tasks)
+        with _one_thread():
+            yield from map(_make_unit, tasks)
         return
     # Every worker computes with one thread, so that the number of workers is the number of busy
     # cores and sums are added up in one order.
@@ -290,15 +290,27 @@ def _start_worker() -> None:
     # Ctrl-C reaches the whole group of processes; the parent ends the workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)
+    torch.set_num_threads(1)
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _make_unit(
-    task: tuple[int, Path, RenderSMPLEdge, Sequence[EdgeImage], Sequence, Sequence],
+    task: tuple[int, Path, EdgeDrawer, Sequence[EdgeImage], Sequence, Sequence],
 ) -> tuple[int, list[MapRecord], Summary]:
-    number, out, renderer, unit, people, known = task
+    number, out, drawer, unit, people, known = task
     records, counts = [], Summary()
     for image, persons, record in zip(unit, people, known):
-        height, width = LoadEncodedImage()(dict(img_path=image.img_path))['img_shape']
+        sample = LoadEncodedImage()(dict(img_path=image.img_path, persons=persons))
+        height, width = sample['img_shape']
         path = out / image.name
         if record is not None and (record.width, record.height) != (width, height):
             raise ValueError(
@@ -309,8 +321,7 @@ def _make_unit(
             records.append(record)
             counts.kept += 1
             continue
-        sample = dict(img_path=image.img_path, img_shape=(height, width), persons=persons)
-        content = _encode(renderer(sample)[renderer.key], binary=renderer.values == 'binary')
+        content = _encode(drawer.draw(sample), drawer.binary)
         write_atomically(path, content)
         records.append(MapRecord(zlib.crc32(content), width, height, image.digest))
         if record is None:

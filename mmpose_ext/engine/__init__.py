@@ -1,6 +1,7 @@
 """What happens around training steps."""
 
 from mmpose_ext.engine.hooks import (
+    CheckWeightsHook,
     CurvesHook,
     EpochSeedHook,
     MeshVisualizationHook,
@@ -9,6 +10,7 @@ from mmpose_ext.engine.hooks import (
 )
 
 __all__ = [
+    'CheckWeightsHook',
     'CurvesHook',
     'EpochSeedHook',
     'MeshVisualizationHook',

@@ -6,6 +6,8 @@ from typing import Any
 
 from mmengine.config import Config
 
+from mmpose_ext.body_models import STANDIN
+from mmpose_ext.body_models.loading import WHERE_TO_GET
 from mmpose_ext.config_path import cfg
 
 SYNTHETIC_HINT = (
@@ -40,8 +42,9 @@ def check_dataset_type(config: Config) -> None:
 def check_files(config: Config, sections: Sequence[str]) -> None:
     """Require every file that the given sections of a config read.
 
-    Annotation, box and head box files, image folders, and the configs and checkpoints of
-    teachers and pretrained backbones are looked for; addresses with a scheme are left alone.
+    Annotation, box and head box files, image folders, body models, folders of edge maps, and the
+    configs and checkpoints of teachers and pretrained backbones are looked for; addresses with a
+    scheme are left alone.
 
     Args:
         config: The merged config.
@@ -51,13 +54,15 @@ def check_files(config: Config, sections: Sequence[str]) -> None:
         ConfigError: If files are missing; the message lists config key and path of each.
     """
     missing = [
-        f'  {key} = {str(path)!r}'
+        (key, str(path))
         for section in sections
         for key, path in _paths(config.get(section), section, data_root='')
         if '://' not in str(path) and not Path(path).exists() and not _is_shipped(key, path)
     ]
     if missing:
-        found = '\n'.join(missing)
+        found = '\n'.join(f'  {key} = {path!r}' for key, path in missing)
+        if any('body_model' in key for key, _ in missing):
+            found += f'\n{WHERE_TO_GET}.'
         raise ConfigError(
             f'{config.filename} names files that do not exist (relative paths start from '
             f'{Path.cwd()}):\n{found}\n{SYNTHETIC_HINT}'
@@ -75,15 +80,22 @@ def _paths(node: Any, key: str, data_root: str) -> Iterator[tuple[str, Path | st
             elif isinstance(value, str) and value:
                 if name in _DATA_FILES:
                     yield here, _join(data_root, value)
-                elif name in ('config', 'checkpoint') or (
-                    name.endswith('_file') and name not in _OTHER_FILES
-                ):
+                elif _is_file(name, key, node):
                     yield here, value
             else:
                 yield from _paths(value, here, data_root)
     elif isinstance(node, (list, tuple)):
         for index, item in enumerate(node):
             yield from _paths(item, f'{key}[{index}]', data_root)
+
+
+def _is_file(name: str, key: str, node: Mapping[str, Any]) -> bool:
+    """Whether an entry is a path that must exist."""
+    if name == 'body_model' or (name == 'path' and key.endswith('.body_model')):
+        return node[name] != STANDIN
+    if name == 'edge_prefix':
+        return node.get('missing') != 'zeros'
+    return name in ('config', 'checkpoint') or (name.endswith('_file') and name not in _OTHER_FILES)
 
 
 def _is_shipped(key: str, path: Path | str) -> bool:

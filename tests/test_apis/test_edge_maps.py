@@ -14,6 +14,7 @@ from mmengine.dataset import BaseDataset, ConcatDataset
 
 from mmpose_ext.apis import edge_maps
 from mmpose_ext.apis.edge_maps import EdgeMapJob
+from mmpose_ext.apis.smpl_edge_drawer import SMPLEdgeDrawer
 from mmpose_ext.datasets.transforms import LoadEdgeMap, RenderSMPLEdge
 from mmpose_ext.registry import DATASETS
 
@@ -71,9 +72,9 @@ def _small_units(monkeypatch):
 @pytest.fixture
 def make_job(root, tmp_path):
     def make(out='maps', dataset=None, prefix=root / 'images', naming='{stem}.png', **settings):
-        renderer = RenderSMPLEdge(body_model='standin', **settings)
+        drawer = SMPLEdgeDrawer(RenderSMPLEdge(body_model='standin', **settings))
         dataset = EdgeToyDataset(root) if dataset is None else dataset
-        return EdgeMapJob(dataset, tmp_path / out, renderer, str(prefix), naming)
+        return EdgeMapJob(dataset, tmp_path / out, drawer, str(prefix), naming)
 
     return make
 
@@ -125,7 +126,7 @@ def test_maps_are_what_online_rendering_gives(make_job, root, values):
     load = LoadEdgeMap(str(job.out), str(root / 'images'))
     for index in (0, 2, 5):
         sample = dict(EdgeToyDataset(root)[index], img_shape=(_HEIGHT, _WIDTH))
-        online = job.renderer(dict(sample))['edge']
+        online = job.drawer.renderer(dict(sample))['edge']
         assert online.any()
         np.testing.assert_allclose(
             load(dict(sample))['edge'],
@@ -314,7 +315,7 @@ def test_the_command_continues_after_a_kill(arguments, tmp_path, root, repositor
     whole = EdgeMapJob(
         EdgeToyDataset(root),
         tmp_path / 'whole',
-        RenderSMPLEdge(body_model='standin'),
+        SMPLEdgeDrawer(RenderSMPLEdge(body_model='standin')),
         f'{root}/images',
     )
     whole.run(workers=0)

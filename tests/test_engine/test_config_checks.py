@@ -40,6 +40,23 @@ def test_lists_of_datasets_are_looked_into():
         )
 
 
+def test_complains_about_body_models_and_folders_of_edge_maps():
+    loads = [
+        dict(type='LoadEdgeMap', edge_prefix='no/maps'),
+        dict(edge_prefix='a', missing='zeros'),
+    ]
+    config = section(body_model='no/smpl', pipeline=loads)
+    config.model = dict(body_model=dict(path='no/SMPL_NEUTRAL.pkl'))
+    config.val_evaluator = dict(body_model='standin')
+    with pytest.raises(ConfigError) as error:
+        check_files(config, ['model', 'train_dataloader', 'val_evaluator'])
+    message = str(error.value)
+    assert "model.body_model.path = 'no/SMPL_NEUTRAL.pkl'" in message
+    assert "train_dataloader.dataset.body_model = 'no/smpl'" in message
+    assert "pipeline[0].edge_prefix = 'no/maps'" in message and 'pipeline[1]' not in message
+    assert 'smpl.is.tue.mpg.de' in message and 'val_evaluator' not in message
+
+
 def test_passes_what_exists_or_lies_elsewhere(tmp_path):
     (tmp_path / 'a.json').touch()
     config = section(
@@ -51,6 +68,7 @@ def test_passes_what_exists_or_lies_elsewhere(tmp_path):
         pipeline=[{'type': 'LoadImage'}],
     )
     config.model = {'init_cfg': {'checkpoint': 'https://example.org/a.pth'}}
+    config.model.body_model = dict(path='standin')
     config.val_evaluator = None
     config.remote = {'data_root': 's3://bucket/coco/', 'ann_file': 'annotations/a.json'}
     check_files(config, ['train_dataloader', 'model', 'val_evaluator', 'remote', 'absent'])

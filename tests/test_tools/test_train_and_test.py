@@ -74,3 +74,21 @@ def test_a_missing_checkpoint_is_one_clear_error(toy_config, run_tool, tmp_path)
     assert result.returncode == 1
     assert 'none.pth does not exist' in result.stderr
     assert 'Traceback' not in result.stderr
+
+
+def test_a_checkpoint_of_another_model_is_one_clear_error(toy_config, run_tool, tmp_path):
+    state = {'layers.0.weight': torch.zeros(8, 3)}
+    torch.save(dict(state_dict=state, meta={}), tmp_path / 'other.pth')
+    result = run_tool('test.py', toy_config, 'other.pth', cwd=tmp_path, check=False)
+    assert result.returncode == 1
+    message = 'error: other.pth: checkpoint got layers.0.weight of shape (8, 3), expected (8, 4)'
+    assert message in result.stderr
+    assert 'Traceback' not in result.stderr
+
+
+def test_bad_cases_of_a_model_without_head_are_one_clear_error(toy_config, run_tool, tmp_path):
+    (tmp_path / 'any.pth').touch()
+    result = run_tool('test.py', toy_config, 'any.pth', '--badcase', cwd=tmp_path, check=False)
+    assert result.returncode == 1
+    assert "--badcase got model 'ToyModel' without a head" in result.stderr
+    assert 'Traceback' not in result.stderr

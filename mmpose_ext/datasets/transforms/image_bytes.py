@@ -75,4 +75,5 @@ def decode_image(data: bytes, reduction: int = 1) -> np.ndarray | None:
             return simplejpeg.decode_jpeg(data, 'BGR', strict=False)
         except ValueError:
             return None
-    return cv2.imdecode(np.frombuffer(data, np.uint8), _REDUCED_FLAGS[reduction])
+    # OpenCV has an error of its own for nothing at all.
+    return cv2.imdecode(np.frombuffer(data, np.uint8), _REDUCED_FLAGS[reduction]) if data else None

@@ -1,6 +1,7 @@
 """Hooks for MMEngine's runner."""
 
 from mmpose_ext.engine.hooks.channels_last_hook import ChannelsLastHook
+from mmpose_ext.engine.hooks.check_weights_hook import CheckWeightsHook
 from mmpose_ext.engine.hooks.curves_hook import CurvesHook
 from mmpose_ext.engine.hooks.epoch_seed_hook import EpochSeedHook
 from mmpose_ext.engine.hooks.mesh_visualization_hook import MeshVisualizationHook
@@ -9,6 +10,7 @@ from mmpose_ext.engine.hooks.save_predicted_mesh_hook import SavePredictedMeshHo
 
 __all__ = [
     'ChannelsLastHook',
+    'CheckWeightsHook',
     'CurvesHook',
     'EpochSeedHook',
     'MeshVisualizationHook',

@@ -156,6 +156,31 @@ def test_fits_of_another_file_are_an_error(coco):
 
     with pytest.raises(ValueError, match='none of the 3 people .* do both files belong together'):
         build(CocoMesh, coco)
+    # People who are no samples do not hide it.
+    change_annotation(coco, LEFT, keypoints=[0] * 51)
+    with pytest.raises(ValueError, match='none of the 2 people .* do both files belong together'):
+        build(CocoMesh, coco)
+
+
+def test_fits_that_are_all_behind_the_camera_are_an_error(coco):
+    def move(content):
+        for fit in content.values():
+            fit['smpl_param']['trans'][2] = -3
+
+    coco.edit('fits.json', move)
+
+    with pytest.raises(ValueError, match='none of the 3 people .*3 left out, behind the camera'):
+        build(CocoMesh, coco)
+
+
+def test_images_without_people_are_counted(coco, capture_log):
+    def add(content):
+        content['images'] += [dict(content['images'][0], id=50 + n) for n in range(2)]
+
+    coco.edit('annotations.json', add)
+
+    assert len(build(CocoMesh, coco)) == 3
+    assert 'skipped: 2 images without people' in capture_log()
 
 
 def test_subsets_named_by_annotations_come_with_the_samples(coco):
@@ -226,6 +251,29 @@ def test_boxes_may_come_from_annotated_keypoints(coco):
         ('annotations.json', lambda c: c['annotations'][1].update(id=31), '2 different ids'),
         ('annotations.json', lambda c: c['images'][0].pop('width'), "image 7 has no 'width'"),
         ('annotations.json', lambda c: c['annotations'].clear(), 'no person in'),
+        (
+            'fits.json',
+            lambda c: c['32'].update(smpl_param=None),
+            'entry 32: SMPL param.* got None',
+        ),
+        ('fits.json', lambda c: c['32']['smpl_param'].update(gender=['m']), r"gender got \['m'\]"),
+        (
+            'annotations.json',
+            lambda c: c['images'][1].pop('id'),
+            "number 1 of 'images' got the id",
+        ),
+        (
+            'annotations.json',
+            lambda c: c['annotations'].insert(2, None),
+            "number 2 of 'annotations' got the id None",
+        ),
+        ('annotations.json', lambda c: c['images'].append(c['images'][0]), 'has 3 images with 2'),
+        (
+            'annotations.json',
+            lambda c: c['images'][0].update(width='wide'),
+            "image 7: 'width' is 'wide', expected",
+        ),
+        ('annotations.json', lambda c: c['images'][0].update(height=0), "image 7: 'height' is 0"),
     ],
 )
 def test_damaged_files_are_named_with_entry_and_value(coco, file, change, message):

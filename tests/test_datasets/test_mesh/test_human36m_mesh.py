@@ -105,6 +105,23 @@ def test_frames_without_a_fit_are_kept_skipped_or_an_error(human36m, capture_log
         build(human36m, missing_fit='error')
 
 
+def test_people_behind_a_camera_are_counted_and_left_out(human36m, capture_log):
+    def turn_round(content):
+        # Half a turn about the vertical axis: everybody is behind.
+        camera = content['4']
+        for row in (0, 2):
+            camera['R'][row] = [-value for value in camera['R'][row]]
+            camera['t'][row] *= -1
+
+    human36m.edit('annotations/Human36M_subject1_camera.json', turn_round)
+
+    samples = samples_of(build(human36m))
+
+    assert all('ca_1_' in sample['img_path'] for sample in samples) and len(samples) == 2
+    assert '2 wholly behind the camera' in capture_log()
+    assert '2 left out, behind the camera' in capture_log()
+
+
 @pytest.mark.parametrize(
     ('name', 'change', 'message'),
     [
@@ -126,6 +143,7 @@ def test_frames_without_a_fit_are_kept_skipped_or_an_error(human36m, capture_log
             lambda c: c['2']['1']['5'].pop('shape'),
             "frame 5 has no 'shape', it has .*pose",
         ),
+        ('data', lambda c: c['images'][2].pop('frame_idx'), "image 3 has no 'frame_idx'"),
         ('data', lambda c: c.pop('images'), 'expected lists of images and annotations'),
         ('data', lambda c: c['annotations'][0].update(image_id=99), 'entry 1001 is of image 99'),
         ('data', lambda c: c['annotations'][0].update(bbox=[1, 2, 3]), "entry 1001: 'bbox'"),

@@ -61,6 +61,12 @@ def build(folder, **arguments):
     )
 
 
+def see(content, **changes):
+    """Give a file a camera."""
+    content['cam_param'] = dict(focal=[500.0, 400.0], princpt=[100.0, 90.0]) | changes
+    content['smpl']['transl'] = np.zeros((3, 3)) + [0, 0, 4]
+
+
 def test_bodies_without_a_camera_are_put_over_their_keypoints(people, scene):
     dataset = build(people)
 
@@ -114,13 +120,24 @@ def test_joints_of_another_convention_stand_in(people):
 
 def test_joints_in_camera_axes(people):
     joints = np.random.default_rng(0).normal(0, 1, (3, 190, 4))
+    joints[..., 3] = 1
+    ear, nose = COLUMNS['left_ear'], COLUMNS['nose']
+    joints[0, nose, 3] = joints[1, 0, 3] = 0
     people.content |= dict(keypoints3d=joints, keypoints3d_mask=people.content['keypoints2d_mask'])
 
-    sample = build(people, keypoints3d='keypoints3d').get_data_info(0)
+    dataset = build(people, keypoints3d='keypoints3d')
 
-    expected = joints[0, COLUMNS['left_ear'], :3] - joints[0, 0, :3]
+    sample = dataset.get_data_info(0)
     found = sample['joints_cam'][0, SUPERSET30.index('left_ear')]
-    np.testing.assert_allclose(found, expected, atol=1e-6)
+    np.testing.assert_allclose(found, joints[0, ear, :3] - joints[0, 0, :3], atol=1e-6)
+    # Joints that the file does not have, or not of this person, are no labels.
+    unknown = {SUPERSET30.index(name) for name in SUPERSET30.keypoints if name not in COLUMNS}
+    unknown.add(SUPERSET30.index('nose'))
+    assert set(np.flatnonzero(sample['joints_cam_valid'][0] == 0)) == unknown
+    assert not sample['joints_cam'][0, sorted(unknown)].any()
+    # Nothing is relative to a pelvis that is not known.
+    second = next(s for s in map(dataset.get_data_info, range(3)) if s['id'] == 2)
+    assert not second['joints_cam_valid'].any() and not second['joints_cam'].any()
 
 
 @pytest.mark.parametrize(
@@ -135,6 +152,13 @@ def test_joints_in_camera_axes(people):
             r"'body_pose' has shape \(3, 2",
         ),
         (lambda c: c['meta'].update(gender=['m', 'f', 'x']), "gender got 'x'"),
+        (lambda c: see(c, focal=[500.0, 0.0]), r'entry 1: the focal length is \[500.0, 0.0\]'),
+        (lambda c: see(c, focal=[np.nan, 500.0]), r'entry 1: the focal length is \[nan'),
+        (
+            lambda c: see(c, princpt=[np.inf, 0.0]),
+            "entry 1: 'principal point' is",
+        ),
+        (lambda c: c['meta'].update(gender=['m', 'f']), "'gender' has 2 rows for 3"),
     ],
 )
 def test_damaged_files_are_named(people, change, message):

@@ -66,6 +66,25 @@ def test_the_nearest_person_is_the_sample_and_the_others_are_seen(muco, scene):
     assert len(samples[0]['neighbours']) == 2
 
 
+def test_nobody_behind_the_camera_is_the_nearest(muco):
+    def move(content):
+        for joint in content['annotations'][1]['keypoints_cam']:
+            joint[2] -= 9000
+        # Of this person only the feet are.
+        joints = content['annotations'][3]['keypoints_cam']
+        joints[MUCO21.index('left_foot')][2] = -100
+
+    muco.edit('MuCo-3DHP.json', move)
+
+    dataset = build(muco)
+
+    assert [dataset.get_data_info(n)['id'] for n in range(2)] == [11, 14]
+    assert dataset.skipped['wholly behind the camera'] == 1
+    assert dataset.skipped['farther from the camera than another'] == 1
+    visible = dataset.get_data_info(1)['keypoints_visible'][0]
+    assert visible[SUPERSET30.index('left_foot')] == 0 and visible.sum() == 20
+
+
 def test_joints_are_in_metres_relative_to_the_pelvis(muco):
     sample = build(muco).get_data_info(1)
 

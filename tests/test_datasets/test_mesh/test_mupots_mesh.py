@@ -60,6 +60,19 @@ def test_valid_people_come_with_camera_and_joints(mupots):
     assert samples[0]['smpl'] is None and samples[0]['persons'] == []
 
 
+def test_people_behind_the_camera_are_counted_and_left_out(mupots):
+    def move(content):
+        for joint in content['annotations'][0]['keypoints_cam']:
+            joint[2] -= 9000
+
+    mupots.edit('MuPoTS-3D.json', move)
+
+    dataset = build(mupots)
+
+    assert [dataset.get_data_info(n)['id'] for n in range(len(dataset))] == [2]
+    assert dataset.skipped['wholly behind the camera'] == 1
+
+
 @pytest.mark.parametrize(
     ('detector', 'skeleton', 'trusted'), [('openpose', OPENPOSE18, 18), ('hhrnet', COCO17, 6)]
 )

@@ -112,3 +112,14 @@ def test_a_thumbnails_end_does_not_hide_a_truncation(photo):
 
     assert not is_truncated(whole)
     assert is_truncated(whole[:-400])
+
+
+@pytest.mark.parametrize(
+    'content', [b'', b'<html>', b'\xff\xd8\xff\xe0', b'\x89PNG\r\n\x1a\nIEND\xaeB`\x82']
+)
+def test_what_is_no_image_is_named(tmp_path, content):
+    path = tmp_path / 'photo.jpg'
+    path.write_bytes(content)
+
+    with pytest.raises(ValueError, match=r'photo\.jpg.*\d+ bytes'):
+        LoadEncodedImage()(dict(img_path=str(path)))

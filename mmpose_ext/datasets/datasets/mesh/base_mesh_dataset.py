@@ -12,6 +12,7 @@ from mmpose_ext.body_models import BodyModel, load_body_model
 from mmpose_ext.datasets.datasets.body.annotation_check import check_images
 from mmpose_ext.skeletons import SUPERSET30, KeypointMap, Skeleton, superset_map
 
+from .coco_file import CocoFile
 from .mesh_people import MeshPeople
 from .person_boxes import boxes_from_poses, intersection_over_union, lies_inside
 
@@ -99,7 +100,7 @@ class BaseMeshDataset(BaseDataset):
         self.missing_fit = missing_fit
         self.neighbour_iou = neighbour_iou
         self.check_images = check_images
-        #: How many people were left out, by reason.
+        #: How many people, and images without any, were left out, by reason.
         self.skipped: Counter[str] = Counter()
         #: How many fits were left out or are not learnt from, by reason.
         self.bad_fits: Counter[str] = Counter()
@@ -116,6 +117,13 @@ class BaseMeshDataset(BaseDataset):
     def read_people(self) -> MeshPeople:
         """Read the files of the dataset; count in :attr:`skipped` what is left out."""
         raise NotImplementedError
+
+    def open_coco_file(self, file: str) -> CocoFile:
+        """Read a file in COCO's format, and count its images without people."""
+        content = CocoFile(file, self.title)
+        if content.empty_images:
+            self.skipped['images without people'] += content.empty_images
+        return content
 
     def body_of(self, gender: str) -> BodyModel:
         """The body model of a gender."""
@@ -265,16 +273,18 @@ class BaseMeshDataset(BaseDataset):
     def _handle_missing_fits(self) -> None:
         people = self.people
         missing = (people.fit_index < 0) & people.sampled
-        if people.fits is not None and people.sampled.any() and missing.all():
+        sampled = int(people.sampled.sum())
+        found = f'of all in the files: {_list_counts(self.bad_fits, "no bad fits")}'
+        if people.fits is not None and sampled and missing.sum() == sampled:
             raise ValueError(
-                f'{self.title}: none of the {int(people.sampled.sum())} people of '
-                f'{self.ann_file!r} has usable SMPL parameters; do both files belong together?'
+                f'{self.title}: none of the {sampled} people of {self.ann_file!r} has usable SMPL '
+                f'parameters ({found}); do both files belong together?'
             )
         if self.missing_fit == 'error' and missing.any():
             first = int(people.ids[np.flatnonzero(missing)[0]])
             raise ValueError(
                 f'{self.title}: {int(missing.sum())} people of {self.ann_file!r} have no SMPL '
-                f'parameters, the first is entry {first}'
+                f'parameters, the first is entry {first} ({found})'
             )
         if self.missing_fit == 'skip':
             self._skip('without SMPL parameters', missing)
@@ -309,12 +319,15 @@ class BaseMeshDataset(BaseDataset):
         return (self._map.mapped & (unknown == 0)).astype(np.float32)
 
     def _joints(self, row: int) -> tuple[np.ndarray, np.ndarray]:
-        number = SUPERSET30.num_keypoints
+        number, pelvis = SUPERSET30.num_keypoints, SUPERSET30.index('pelvis')
         if self.people.joints is None:
             return np.zeros((1, number, 3), np.float32), np.zeros((1, number), np.float32)
-        joints = self.people.joints[row]
-        root = self._matrix[SUPERSET30.index('pelvis')] @ joints
-        valid = self._map.mapped.astype(np.float32)
+        joints, valid = self.people.joints[row], self._map.mapped.astype(np.float32)
+        if self.people.joints_valid is not None:
+            valid = self._all_known(self.people.joints_valid[row])
+            # Without the pelvis, nothing is known relative to it.
+            valid *= valid[pelvis]
+        root = self._matrix[pelvis] @ joints
         return ((self._matrix @ joints - root) * valid[:, None])[None], valid[None]
 
     def _neighbours(self, row: int) -> np.ndarray:

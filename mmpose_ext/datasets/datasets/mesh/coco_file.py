@@ -21,7 +21,8 @@ class CocoFile:
 
     Raises:
         FileNotFoundError: If it is not there.
-        ValueError: If it is no JSON of that form, ids repeat, or a person's image is not in it.
+        ValueError: If it is no JSON of that form, ids are missing or repeat, or a person's image is
+            not in it.
     """
 
     def __init__(self, file: str, title: str) -> None:
@@ -33,25 +34,41 @@ class CocoFile:
                 raise ValueError(
                     f'{self.title} has {sorted(content)}, expected lists of images and annotations'
                 )
+            self._check_ids(key, content[key])
         #: Images by id, in the file's order.
         self.images: dict[int, Mapping[str, Any]] = {i['id']: i for i in content['images']}
         self.annotations = self._sorted(content['annotations'])
+        #: How many images nobody is annotated in.
+        self.empty_images = len(self.images) - len({a['image_id'] for a in self.annotations})
+
+    def _check_ids(self, kind: str, entries: list[Any]) -> None:
+        for number, entry in enumerate(entries):
+            if not isinstance(entry, Mapping) or not isinstance(entry.get('id'), int):
+                got = entry.get('id') if isinstance(entry, Mapping) else entry
+                raise ValueError(
+                    f'{self.title}: number {number} of {kind!r} got the id {got!r}, expected a '
+                    'whole number'
+                )
+        ids = {entry['id'] for entry in entries}
+        if len(ids) != len(entries):
+            raise ValueError(
+                f'{self.title} has {len(entries)} {kind} with {len(ids)} different ids'
+            )
 
     def _sorted(self, annotations: list[dict[str, Any]]) -> list[dict[str, Any]]:
         places = {image: place for place, image in enumerate(self.images)}
-        ids = set()
         for annotation in annotations:
             if annotation.get('image_id') not in places:
                 raise ValueError(
                     f'{self.title}: entry {annotation.get("id")} is of image '
                     f'{annotation.get("image_id")!r}, which is not in the file'
                 )
-            ids.add(annotation['id'])
-        if len(ids) != len(annotations):
-            raise ValueError(
-                f'{self.title} has {len(annotations)} annotations with {len(ids)} different ids'
-            )
         return sorted(annotations, key=lambda annotation: places[annotation['image_id']])
+
+    def require_of_images(self, *fields: str) -> None:
+        """Raise ValueError if an image lacks one of these fields."""
+        for image in self.images.values():
+            _check_fields(image, fields, self.title)
 
     def keep(self, kept: list[bool] | np.ndarray) -> None:
         """Forget the annotations that are not to be kept."""
@@ -108,10 +125,20 @@ class CocoFile:
         return entries, index
 
     def _entry(self, image: Mapping[str, Any], folder: str, file_name: str) -> ImageEntry:
-        missing = [key for key in (file_name, 'width', 'height') if key not in image]
-        if missing:
-            raise ValueError(
-                f'{self.title}: image {image["id"]} has no {missing[0]!r}, it has {sorted(image)}'
-            )
+        _check_fields(image, (file_name, 'width', 'height'), self.title)
+        for key in ('width', 'height'):
+            if not isinstance(image[key], int) or image[key] < 1:
+                raise ValueError(
+                    f'{self.title}: image {image["id"]}: {key!r} is {image[key]!r}, expected a '
+                    'whole number of pixels'
+                )
         path = f'{folder.rstrip("/")}/{image[file_name]}' if folder else image[file_name]
         return ImageEntry(path, image['id'], image['width'], image['height'])
+
+
+def _check_fields(image: Mapping[str, Any], fields: tuple[str, ...], title: str) -> None:
+    for field in fields:
+        if field not in image:
+            raise ValueError(
+                f'{title}: image {image["id"]} has no {field!r}, it has {sorted(image)}'
+            )

@@ -47,7 +47,7 @@ class CocoStyleMesh(BaseMeshDataset):
 
     def read_people(self) -> MeshPeople:
         """Read annotations, parameters and poses."""
-        file = CocoFile(self.ann_file, self.title)
+        file = self.open_coco_file(self.ann_file)
         crowds = [bool(annotation.get('iscrowd')) for annotation in file.annotations]
         self.count_skipped('crowd regions', crowds)
         file.keep(~np.array(crowds, bool))

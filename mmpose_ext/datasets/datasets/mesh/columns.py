@@ -106,9 +106,10 @@ def intrinsics(
         np.ndarray: (N, 3, 3) float64.
 
     Raises:
-        ValueError: If a focal length is not positive.
+        ValueError: If a focal length is not positive, or a number is not finite.
     """
-    bad = np.argwhere(~(focal > 0).all(axis=1))
+    check_finite(centre, 'principal point', names, title)
+    bad = np.argwhere(~((focal > 0) & np.isfinite(focal)).all(axis=1))
     if len(bad):
         first = int(bad[0, 0])
         raise ValueError(

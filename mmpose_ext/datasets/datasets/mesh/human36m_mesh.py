@@ -12,6 +12,7 @@ from .coco_style_mesh import read_subsets
 from .columns import check_finite, intrinsics, read_column, read_json
 from .fit_error import fit_errors_mm
 from .mesh_people import MeshPeople
+from .projection import project_joints
 from .smpl_fits import SMPLFits
 
 _Frame = tuple[str, str, str]
@@ -71,7 +72,8 @@ class Human36MMesh(BaseMeshDataset):
 
     def _read_subject(self, subject: int) -> MeshPeople:
         stem = f'{self.ann_file}/Human36M_subject{subject}'
-        file = CocoFile(f'{stem}_data.json', self.title)
+        file = self.open_coco_file(f'{stem}_data.json')
+        file.require_of_images('action_idx', 'subaction_idx', 'cam_idx', 'frame_idx')
         file.keep([self._is_sampled(file.image_of(entry)) for entry in file.annotations])
         images, image_index = file.image_entries(self.data_prefix['img'])
         frames = [_frame(file.image_of(entry)) for entry in file.annotations]
@@ -82,7 +84,9 @@ class Human36MMesh(BaseMeshDataset):
         fits, fit_of_frame = self._fits(f'{stem}_smpl_param.json', list(unique), world)
 
         joints = np.einsum('nab,nkb->nka', rotation, world[index]) + translation[:, None]
-        pixels = np.einsum('nab,nkb->nka', cameras, joints)
+        keypoints, in_front = project_joints(cameras, joints)
+        sampled = in_front.any(axis=1)
+        self.count_skipped('wholly behind the camera', ~sampled)
         fit_index = fit_of_frame[index]
         with_fit = fit_index >= 0
         moved = fits.take(fit_index[with_fit]).to_camera(rotation[with_fit], translation[with_fit])
@@ -92,9 +96,9 @@ class Human36MMesh(BaseMeshDataset):
             ids=file.ids,
             boxes=file.boxes(),
             skeleton=H36M17,
-            keypoints=pixels[..., :2] / pixels[..., 2:],
-            visible=np.ones(pixels.shape[:2]),
-            sampled=np.ones(len(index), bool),
+            keypoints=keypoints,
+            visible=in_front,
+            sampled=sampled,
             cameras=cameras,
             fits=moved,
             fit_index=np.where(with_fit, np.cumsum(with_fit) - 1, -1).astype(np.int32),

@@ -93,7 +93,8 @@ class HumanDataMesh(BaseMeshDataset):
         )
         people.cameras = assumed_cameras(*people.sizes.T)
         if self.keypoints3d is not None:
-            people.joints = self._keypoints(content, self.keypoints3d, len(paths))[0][order]
+            joints, known = self._keypoints(content, self.keypoints3d, len(paths))
+            people.joints, people.joints_valid = joints[order], known[order]
         if content.get('smpl') is not None:
             self._add_fits(people, content, order)
         return people
@@ -112,6 +113,10 @@ class HumanDataMesh(BaseMeshDataset):
         placed = 'transl' in smpl and content.get('cam_param') is not None
         transl = self._smpl(smpl, 'transl', (number, 3)) if placed else np.zeros((number, 3))
         genders = (content.get('meta') or {}).get('gender', ['neutral'] * number)
+        if len(genders) != number:
+            raise ValueError(
+                f"{self._file_title}: 'meta' 'gender' has {len(genders)} rows for {number}"
+            )
         entries = [
             dict(pose=p, shape=b, trans=t, gender=str(genders[n]))
             for p, b, t, n in zip(pose, betas, transl[order], order)

@@ -38,6 +38,7 @@ class MeshPeople:
         sampled: Which people become samples, (N,) bool.
         cameras: Intrinsics from camera space to pixels, (N, 3, 3).
         joints: Annotated joints in camera space in metres, (N, K, 3); None for 2D datasets.
+        joints_valid: Which of them are annotated, (N, K) bool; None for all.
         fits: SMPL parameters in camera space.
         fit_index: Index into ``fits`` of each person, -1 for none, (N,).
         pose2d: The network's 2D pose in testing, x, y and score of the 30 superset joints,
@@ -57,6 +58,7 @@ class MeshPeople:
     fits: SMPLFits | None = None
     fit_index: np.ndarray | None = None
     joints: np.ndarray | None = None
+    joints_valid: np.ndarray | None = None
     pose2d: np.ndarray | None = None
     subsets: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
@@ -114,7 +116,10 @@ class MeshPeople:
         return range(int(self.starts[image]), int(self.starts[image + 1]))
 
 
-_COLUMNS = ('ids', 'boxes', 'keypoints', 'visible', 'sampled', 'cameras', 'joints', 'pose2d')
+_COLUMNS = (
+    *('ids', 'boxes', 'keypoints', 'visible', 'sampled', 'cameras'),
+    *('joints', 'joints_valid', 'pose2d'),
+)
 
 
 def _concatenate(parts: Sequence[MeshPeople], name: str) -> np.ndarray | None:

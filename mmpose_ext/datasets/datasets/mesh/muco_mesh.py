@@ -6,7 +6,6 @@ from mmpose_ext.registry import DATASETS
 from mmpose_ext.skeletons import MUCO21
 
 from .base_mesh_dataset import BaseMeshDataset
-from .coco_file import CocoFile
 from .coco_style_mesh import read_subsets
 from .columns import read_json
 from .fit_error import fit_errors_mm
@@ -45,12 +44,16 @@ class MuCoMesh(BaseMeshDataset):
 
     def read_people(self) -> MeshPeople:
         """Read annotations and parameters."""
-        file = CocoFile(self.ann_file, self.title)
+        file = self.open_coco_file(self.ann_file)
         images, image_index = file.image_entries(self.data_prefix['img'])
         count = MUCO21.num_keypoints
         joints = file.column('keypoints_cam', (count, 3)) / 1000
-        nearest = _nearest(image_index, joints[:, MUCO21.index('pelvis'), 2])
-        self.count_skipped('farther from the camera than another', ~nearest)
+        in_front = joints[..., 2] > 0
+        behind = ~in_front.any(axis=1)
+        self.count_skipped('wholly behind the camera', behind)
+        depths = np.where(behind, np.inf, joints[:, MUCO21.index('pelvis'), 2])
+        nearest = _nearest(image_index, depths) & ~behind
+        self.count_skipped('farther from the camera than another', ~nearest & ~behind)
         of_images = [file.image_of(annotation) for annotation in file.annotations]
         fits, fit_index = self._fits(file.ids, joints)
         return MeshPeople(
@@ -60,7 +63,7 @@ class MuCoMesh(BaseMeshDataset):
             boxes=file.boxes(),
             skeleton=MUCO21,
             keypoints=file.column('keypoints_img', (count, 2)),
-            visible=np.ones(joints.shape[:2]),
+            visible=in_front,
             sampled=nearest,
             cameras=read_cameras(of_images, file.ids, file.title, focal='f', centre='c'),
             fits=fits,

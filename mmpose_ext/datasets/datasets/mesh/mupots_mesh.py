@@ -7,7 +7,6 @@ from mmpose_ext.registry import DATASETS
 from mmpose_ext.skeletons import COCO17, MUPOTS17, OPENPOSE18
 
 from .base_mesh_dataset import BaseMeshDataset
-from .coco_file import CocoFile
 from .coco_style_mesh import read_subsets
 from .columns import intrinsics, read_column
 from .input_poses import read_input_poses
@@ -59,7 +58,7 @@ class MuPoTSMesh(BaseMeshDataset):
 
     def read_people(self) -> MeshPeople:
         """Read annotations and detected poses."""
-        file = CocoFile(self.ann_file, self.title)
+        file = self.open_coco_file(self.ann_file)
         valid = np.array([bool(entry.get('is_valid', 1)) for entry in file.annotations], bool)
         self.count_skipped('not valid, says the file', ~valid)
         file.keep(valid)
@@ -67,6 +66,9 @@ class MuPoTSMesh(BaseMeshDataset):
         of_images = [file.image_of(annotation) for annotation in file.annotations]
         lenses = read_column(of_images, 'intrinsic', (4,), file.ids, file.title)
         count = MUPOTS17.num_keypoints
+        joints = file.column('keypoints_cam', (count, 3)) / 1000
+        in_front = joints[..., 2] > 0
+        self.count_skipped('wholly behind the camera', ~in_front.any(axis=1))
         poses, _ = read_input_poses(
             self.full_path(self.pose2d_file),
             file.ids,
@@ -81,10 +83,10 @@ class MuPoTSMesh(BaseMeshDataset):
             boxes=file.boxes(),
             skeleton=MUPOTS17,
             keypoints=file.column('keypoints_img', (count, 2)),
-            visible=np.ones((len(file.ids), count)),
-            sampled=np.ones(len(file.ids), bool),
+            visible=in_front,
+            sampled=in_front.any(axis=1),
             cameras=intrinsics(lenses[:, :2], lenses[:, 2:], file.ids, file.title),
-            joints=file.column('keypoints_cam', (count, 3)) / 1000,
+            joints=joints,
             pose2d=poses,
             subsets=read_subsets(file),
         )

@@ -14,6 +14,7 @@ from .input_poses import read_input_poses, superset_poses
 from .mesh_people import MeshPeople
 from .neural_annot import read_cameras
 from .posed_regressor import superset_joints
+from .projection import project_joints
 from .pw3d_subsets import SPLITS, SUBSETS
 from .smpl_fits import SMPLFits
 
@@ -90,10 +91,9 @@ class PW3DMesh(BaseMeshDataset):
 
     def _read_split(self, split: str) -> MeshPeople:
         path = self.ann_file.replace(f'{{{",".join(self.splits)}}}', split)
-        file = CocoFile(path, self.title)
+        file = self.open_coco_file(path)
+        file.require_of_images('sequence', 'file_name')
         for image in file.images.values():
-            if 'sequence' not in image:
-                raise ValueError(f'{file.title}: image {image["id"]} has no {"sequence"!r}')
             image['path'] = f'{image["sequence"]}/{image["file_name"]}'
         subset = SUBSETS[self.subset]
         of_images = [file.image_of(annotation) for annotation in file.annotations]
@@ -142,11 +142,8 @@ class PW3DMesh(BaseMeshDataset):
     def _project(self, people: MeshPeople) -> None:
         """Fill in keypoints and joints from the bodies."""
         joints = superset_joints(people.fits, self.body_of)
-        pixels = np.einsum('nab,nkb->nka', people.cameras, joints)
-        in_front = pixels[..., 2] > 0
-        depth = np.where(in_front, pixels[..., 2], 1)[..., None]
-        people.keypoints = (pixels[..., :2] / depth).astype(np.float32)
-        people.visible = in_front
+        keypoints, people.visible = project_joints(people.cameras, joints)
+        people.keypoints = keypoints.astype(np.float32)
         people.joints = joints
 
 

@@ -52,12 +52,18 @@ class SMPLFits:
             body_of: Gives the body model of a gender.
 
         Raises:
-            ValueError: If a field is missing, of another size or not finite, or a gender unknown.
+            ValueError: If an entry is no object, a field is missing, of another size or not finite,
+                or a gender unknown.
         """
         genders = np.zeros(len(entries), np.uint8)
         for i, entry in enumerate(entries):
+            if not isinstance(entry, Mapping):
+                raise ValueError(
+                    f'{title}: entry {names[i]}: SMPL parameters got {entry!r}, expected an object '
+                    'with pose, shape and trans'
+                )
             gender = entry.get('gender', 'neutral')
-            if gender not in _GENDER_CODES:
+            if not isinstance(gender, str) or gender not in _GENDER_CODES:
                 raise ValueError(
                     f'{title}: entry {names[i]}: gender got {gender!r}, expected one of {GENDERS}'
                 )
