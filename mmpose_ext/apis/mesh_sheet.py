@@ -32,8 +32,7 @@ def mesh_sheet(
     model = MODELS.build(config.model)
     load_checkpoint(model, str(checkpoint), map_location='cpu')
     model.eval()
-    options = {key: value for key, value in config.visualizer.items() if key != 'type'}
-    visualizer = MeshVisualizer(**options)
+    visualizer = MeshVisualizer(body_model=config.visualizer.get('body_model'))
     drawn = []
     for indices in choose_images(dataset, images, crowd):
         batch = pseudo_collate([dataset[index] for index in indices])
