@@ -5,13 +5,11 @@ joint, distilled), tests all six on COCO, MPII and Halpe, prints the paper's tab
 and people. What is done stays done: after Ctrl-C the same command continues.
 """
 
-import argparse
-import sys
 from pathlib import Path
 
 import mmpose_ext  # noqa: F401  its cures come before anything of OpenMMLab
 
-from mmpose_ext.apis.jobs import Job, JobFailedError, run_jobs
+from mmpose_ext.apis.demo import parse_demo_arguments, run_demo
 from mmpose_ext.apis.prediction_sheet import prediction_sheet
 from mmpose_ext.apis.unified_report import halpe_lines, table_lines
 from mmpose_ext.apis.unified_study import UnifiedStudy
@@ -21,47 +19,18 @@ from mmpose_ext.visualization.compare_curves import compare_curves
 _TOOLS = Path(__file__).resolve().parent
 # Where the *_synthetic configs look, from the folder the command is given in.
 _DATA = Path('data/synthetic')
-_GENERATION_S = 150
-
-
-def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        '--out', type=Path, default=Path('work_dirs/demo_unified'), help='default: %(default)s'
-    )
-    parser.add_argument(
-        '--seeds', type=int, nargs='+', default=[0], help='train with each of these (default: 0)'
-    )
-    parser.add_argument(
-        '--length',
-        type=float,
-        default=1.0,
-        help="factor on the configs' samples per epoch (default: %(default)s)",
-    )
-    parser.add_argument('--processes', type=int, default=2, help='default: %(default)s')
-    return parser.parse_args()
 
 
 def main() -> None:
-    arguments = parse_arguments()
-    out = arguments.out.resolve()
-    studies = [
-        UnifiedStudy(out / f'seed_{seed}', _TOOLS, seed, arguments.processes, arguments.length)
-        for seed in arguments.seeds
-    ]
-    generation = Job(
+    arguments = parse_demo_arguments(__doc__.splitlines()[0], 'work_dirs/demo_unified')
+    studies = run_demo(
+        UnifiedStudy,
+        arguments,
+        _TOOLS,
+        ('pose', '--out', str(_DATA)),
         'generate COCO, MPII and Halpe images of synthetic people',
-        (sys.executable, str(_TOOLS / 'make_synthetic.py'), 'pose', '--out', str(_DATA)),
-        out / 'generate.log',
-        _GENERATION_S,
     )
-    try:
-        run_jobs([generation, *(job for study in studies for job in study.jobs())])
-    except JobFailedError as error:
-        sys.exit(f'error: {error}\nThe same command continues after the fault is mended.')
-    except KeyboardInterrupt:
-        sys.exit('\nStopped. The same command continues.')
-    report(studies, out)
+    report(studies, arguments.out.resolve())
 
 
 def report(studies: list[UnifiedStudy], out: Path) -> None:
