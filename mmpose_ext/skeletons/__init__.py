@@ -26,6 +26,16 @@ from .mesh_library import (
 from .sigmas import SIGMA_SETS, sigmas_of
 from .skeleton import Skeleton
 from .union import union
+from .video_library import (
+    MPI_INF_3DHP17,
+    MPI_INF_3DHP28,
+    OPENPOSE25,
+    PENN13,
+    PENN14,
+    SPIN24,
+    SPIN49,
+    spin49_map,
+)
 
 __all__ = [
     'AIC14',
@@ -37,18 +47,26 @@ __all__ = [
     'HALPE136',
     'LSP14',
     'MPII16',
+    'MPI_INF_3DHP17',
+    'MPI_INF_3DHP28',
     'MUCO21',
     'MUPOTS17',
     'OPENPOSE18',
+    'OPENPOSE25',
+    'PENN13',
+    'PENN14',
     'POSETRACK18',
     'SHARED12',
     'SIGMA_SETS',
+    'SPIN24',
+    'SPIN49',
     'SUPERSET30',
     'UNION21',
     'KeypointMap',
     'Skeleton',
     'get_skeleton',
     'sigmas_of',
+    'spin49_map',
     'superset_map',
     'union',
 ]

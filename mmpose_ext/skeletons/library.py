@@ -9,6 +9,7 @@ from .mesh_library import MESH_LIBRARY
 from .sigmas import SIGMA_SETS
 from .skeleton import Skeleton, mirror_name
 from .union import union
+from .video_library import VIDEO_LIBRARY
 
 Links = tuple[tuple[str, str], ...]
 
@@ -245,6 +246,7 @@ _LIBRARY = dict(
     union21=UNION21,
     coco12_shared=COCO17.subset(SHARED12, 'coco12_shared'),
     **MESH_LIBRARY,
+    **VIDEO_LIBRARY,
 )
 
 

@@ -18,6 +18,7 @@ def _both(*joints: str) -> tuple[str, ...]:
 
 _ARM = ('shoulder', 'elbow', 'wrist')
 _LEG = ('hip', 'knee', 'ankle')
+_FEET = ('foot', 'toe', 'big_toe', 'small_toe', 'heel')
 
 #: SMPL's 24 joints in its own order.
 _SMPL24 = (
@@ -37,16 +38,20 @@ _BONES = (
 # OKS scales of joints that COCO does not annotate: those of the COCO joints beside them.
 _SIGMAS = {
     **SIGMA_SETS['coco21'],
-    **dict.fromkeys(('spine1', 'spine2', 'spine3', 'spine'), 0.107),
-    **dict.fromkeys(('neck', 'head', *_both('collar')), 0.079),
-    **dict.fromkeys(_both('foot'), 0.089),
+    **dict.fromkeys(('spine1', 'spine2', 'spine3', 'spine4', 'spine'), 0.107),
+    **dict.fromkeys(('neck', 'head', 'jaw', *_both('collar', 'clavicle')), 0.079),
+    'mid_hip': 0.107,
+    **dict.fromkeys(_both(*_FEET), 0.089),
     **dict.fromkeys(_both('hand'), 0.062),
 }
-_LOWER = frozenset({'pelvis', *_both(*_LEG, 'foot')})
+_LOWER = frozenset({'pelvis', 'mid_hip', *_both(*_LEG, *_FEET)})
 
 
-def _joints(
-    name: str, joints: tuple[str, ...], links: tuple[tuple[str, str], ...] | None = None
+def mesh_skeleton(
+    name: str,
+    joints: tuple[str, ...],
+    links: tuple[tuple[str, str], ...] | None = None,
+    aliases: tuple[tuple[str, str], ...] = (),
 ) -> Skeleton:
     """A skeleton of SMPL's names, drawn with those of SMPL's bones that it has both ends of."""
     if links is None:
@@ -61,6 +66,7 @@ def _joints(
         lower=frozenset(joints) & _LOWER,
         joint_weights=(1.0,) * len(joints),
         sigmas=tuple(_SIGMAS[joint] for joint in joints),
+        aliases=aliases,
     )
 
 
@@ -70,10 +76,10 @@ def _with_mirror(start: str, end: str) -> list[tuple[str, str]]:
 
 
 #: What 3DCrowdNet takes as input and learns from: SMPL's joints, five face points, the head top.
-SUPERSET30 = _joints('superset30', (*_SMPL24, 'nose', *_both('eye', 'ear'), 'head_top'))
+SUPERSET30 = mesh_skeleton('superset30', (*_SMPL24, 'nose', *_both('eye', 'ear'), 'head_top'))
 
 #: The vertices of 3DCrowdNet's graph and its bones.
-GRAPH15 = _joints(
+GRAPH15 = mesh_skeleton(
     'graph15',
     ('pelvis', *_both(*_LEG), 'neck', 'head_top', *_both(*_ARM)),
     (
@@ -87,7 +93,7 @@ GRAPH15 = _joints(
 )
 
 #: Human3.6M's 17 joints under the names 3DCrowdNet gives them, the order of its regressor.
-H36M17 = _joints(
+H36M17 = mesh_skeleton(
     'h36m17',
     (
         *('pelvis', 'right_hip', 'right_knee', 'right_ankle', 'left_hip', 'left_knee'),
@@ -97,7 +103,7 @@ H36M17 = _joints(
 )
 
 #: The 14 joints that mesh recovery is evaluated on, in the order of LSP.
-LSP14 = _joints(
+LSP14 = mesh_skeleton(
     'lsp14',
     (
         *('right_ankle', 'right_knee', 'right_hip', 'left_hip', 'left_knee', 'left_ankle'),
@@ -111,11 +117,11 @@ _MUPOTS17 = (
     *('left_elbow', 'left_wrist', 'right_hip', 'right_knee', 'right_ankle', 'left_hip'),
     *('left_knee', 'left_ankle', 'pelvis', 'spine2', 'head'),
 )
-MUPOTS17 = _joints('mupots17', _MUPOTS17)
-MUCO21 = _joints('muco21', (*_MUPOTS17, 'right_hand', 'left_hand', 'right_foot', 'left_foot'))
+MUPOTS17 = mesh_skeleton('mupots17', _MUPOTS17)
+MUCO21 = mesh_skeleton('muco21', (*_MUPOTS17, 'right_hand', 'left_hand', 'right_foot', 'left_foot'))
 
 #: OpenPose's COCO model, as 3DPW ships its results.
-OPENPOSE18 = _joints(
+OPENPOSE18 = mesh_skeleton(
     'openpose18',
     (
         *('nose', 'neck', 'right_shoulder', 'right_elbow', 'right_wrist', 'left_shoulder'),
