@@ -8,6 +8,7 @@ from .mesh_joints import superset_regressor
 from .regressors import body_parts, regressor
 from .smpl_file import read_smpl_file, write_smpl_file
 from .smpl_layer import SMPLLayer, SMPLOutput
+from .spin_joints import spin_chain, spin_regressor
 from .standin import STANDIN, load_standin, standin_vertex_ids, write_standin
 
 __all__ = [
@@ -24,6 +25,8 @@ __all__ = [
     'mirror_name',
     'read_smpl_file',
     'regressor',
+    'spin_chain',
+    'spin_regressor',
     'standin_vertex_ids',
     'superset_regressor',
     'write_smpl_file',

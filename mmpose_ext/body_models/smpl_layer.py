@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from mmpose_ext.body_models.body_model import BodyModel
 from mmpose_ext.body_models.loading import load_body_model
 from mmpose_ext.body_models.mesh_joints import superset_regressor
+from mmpose_ext.body_models.spin_joints import spin_chain, spin_regressor
 from mmpose_ext.body_models.standin import standin_vertex_ids
 
 
@@ -21,7 +22,7 @@ class SMPLOutput(NamedTuple):
 
     Attributes:
         vertices: (B, V, 3) in metres.
-        joints: The joints of :data:`SUPERSET30`, (B, 30, 3) in metres.
+        joints: Those of the layer's skeleton, (B, J, 3) in metres.
     """
 
     vertices: Tensor
@@ -29,7 +30,7 @@ class SMPLOutput(NamedTuple):
 
 
 class SMPLLayer(nn.Module):
-    """``smplx.SMPL`` on safely read files, with the 30 joints of mesh recovery.
+    """``smplx.SMPL`` on safely read files, with the joints of mesh recovery.
 
     The layer has no parameters, and its buffers are not in the state dict: checkpoints carry
     nothing of a body whose licence forbids passing it on, and fit whatever body is used later.
@@ -39,37 +40,51 @@ class SMPLLayer(nn.Module):
     Args:
         path: See :func:`load_body_model`.
         gender: ``'neutral'``, ``'male'`` or ``'female'``.
+        joints: ``'superset30'`` for the joints of :data:`SUPERSET30`, all read off the vertices, as
+            3DCrowdNet has them; ``'spin49'`` for those of :data:`SPIN49`, of which SMPL's own are
+            the ends of its bones, as SPIN and VIBE have them.
 
     Raises:
         ImportError: If smplx is not installed.
         FileNotFoundError: If there is no such file.
-        ValueError: If the file is not a SMPL body, or lacks a regressor, see
-            :func:`superset_regressor`.
+        ValueError: If ``joints`` is another, the file is not a SMPL body, or lacks a regressor, see
+            :func:`superset_regressor` and :func:`spin_regressor`.
     """
 
     joint_regressor: Tensor
     used_regressor: Tensor
+    chain: Tensor | None
     root_template: Tensor
     root_directions: Tensor
 
-    def __init__(self, path: str | Path | None = None, gender: str = 'neutral') -> None:
+    def __init__(
+        self,
+        path: str | Path | None = None,
+        gender: str = 'neutral',
+        joints: str = 'superset30',
+    ) -> None:
         super().__init__()
+        if joints not in ('superset30', 'spin49'):
+            raise ValueError(f"joints got {joints!r}, expected 'superset30' or 'spin49'")
         body = load_body_model(path, gender)
         self.name = body.name
         self.gender = gender
         self.faces = np.array(body.faces, np.int64)
         self.smpl = _smplx_layer(body)
-        regressor = superset_regressor(body)
+        spin = joints == 'spin49'
+        regressor = spin_regressor(body) if spin else superset_regressor(body)
         used = np.flatnonzero(regressor.any(axis=0) | body.J_regressor.any(axis=0))
         self.used_part = _smplx_layer(_part(body, used))
-        joints, directions = body.J_regressor[0], body.shapedirs
+        root, directions = body.J_regressor[0], body.shapedirs
         for name, array in {
             'joint_regressor': regressor,
             'used_regressor': regressor[:, used],
-            'root_template': joints @ body.v_template,
-            'root_directions': np.einsum('v,vdb->db', joints, directions),
+            'chain': spin_chain() if spin else None,
+            'root_template': root @ body.v_template,
+            'root_directions': np.einsum('v,vdb->db', root, directions),
         }.items():
-            self.register_buffer(name, torch.tensor(array, dtype=torch.float32), persistent=False)
+            buffer = None if array is None else torch.tensor(array, dtype=torch.float32)
+            self.register_buffer(name, buffer, persistent=False)
 
     @property
     def num_vertices(self) -> int:
@@ -114,7 +129,7 @@ class SMPLLayer(nn.Module):
             betas: As :meth:`forward` takes them.
 
         Returns:
-            (B, 30, 3) in metres.
+            (B, J, 3) in metres.
 
         Raises:
             ValueError: If a shape is another.
@@ -128,10 +143,11 @@ class SMPLLayer(nn.Module):
         _check('betas', betas, (self.num_betas,))
         rotations, betas = rotations.to(regressor.dtype), betas.to(regressor.dtype)
         with torch.autocast(rotations.device.type, enabled=False):
-            vertices = smpl(
-                global_orient=rotations[:, :1], body_pose=rotations[:, 1:], betas=betas
-            ).vertices
-            return vertices, torch.einsum('jv,bvc->bjc', regressor, vertices)
+            posed = smpl(global_orient=rotations[:, :1], body_pose=rotations[:, 1:], betas=betas)
+            joints = torch.einsum('jv,bvc->bjc', regressor, posed.vertices)
+            if self.chain is not None:
+                joints = joints + torch.einsum('jk,bkc->bjc', self.chain, posed.joints[:, :24])
+            return posed.vertices, joints
 
     def rest_root(self, betas: Tensor) -> Tensor:
         """The root joint J0 of bodies at rest, about which SMPL turns them.

@@ -18,6 +18,13 @@ from .rotations import (
     rotation_6d_to_matrix,
 )
 from .smpl_frames import mirror_smpl, world_to_camera_smpl
+from .weak_perspective import (
+    weak_full_image_camera,
+    weak_image_intrinsics,
+    weak_to_crop,
+    weak_to_image,
+    weak_translation,
+)
 
 __all__ = [
     'PinholeCamera',
@@ -40,5 +47,10 @@ __all__ = [
     'similarity_align',
     'unify_cameras',
     'unproject',
+    'weak_full_image_camera',
+    'weak_image_intrinsics',
+    'weak_to_crop',
+    'weak_to_image',
+    'weak_translation',
     'world_to_camera_smpl',
 ]
