@@ -1,10 +1,6 @@
 """Draw the edge maps of a dataset into files: resumable, in shares, always the same."""
 
 import contextlib
-import json
-import multiprocessing
-import os
-import signal
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +9,6 @@ from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
-import torch
 from mmengine.dataset import BaseDataset
 
 from mmpose_ext.apis.edge_drawer import EdgeDrawer
@@ -24,6 +19,7 @@ from mmpose_ext.apis.edge_images import (
     person_digest,
     single_datasets,
 )
+from mmpose_ext.apis.sharded_work import file_crc32, map_tasks, read_json
 from mmpose_ext.datasets.transforms import LoadEncodedImage
 from mmpose_ext.datasets.transforms.load_edge_map import EDGE_NAMING
 from mmpose_ext.synthetic.files import dump_json, remove_unfinished, write_atomically
@@ -141,7 +137,9 @@ class EdgeMapJob:
         units = range(shard[0], self._unit_count, shard[1])
         total = sum(len(self._unit(number)) for number in units)
         done, summary = 0, Summary()
-        for number, records, counts in _map(self._tasks(units, known), workers, len(units)):
+        for number, records, counts in map_tasks(
+            _make_unit, self._tasks(units, known), len(units), workers
+        ):
             summary.made += counts.made
             summary.remade += counts.remade
             summary.kept += counts.kept
@@ -190,7 +188,7 @@ class EdgeMapJob:
         parts: dict[str, Any] = {}
         for path in sorted((self.out / _PARTS).glob('*.json')):
             # A shard that finishes writes the manifest, then removes all parts.
-            if (part := _read_json(path)) is not None:
+            if (part := read_json(path)) is not None:
                 parts.update(part)
         records = (self._read_manifest() or {}).get('files', {}) | parts
         return {name: MapRecord(*record) for name, record in records.items()}
@@ -217,7 +215,7 @@ class EdgeMapJob:
         return True
 
     def _read_manifest(self) -> dict[str, Any] | None:
-        return _read_json(self.out / _MANIFEST)
+        return read_json(self.out / _MANIFEST)
 
     def _check_folder(self) -> None:
         if not self.out.exists() or not any(self.out.iterdir()):
@@ -256,53 +254,6 @@ class EdgeMapJob:
         return f'{extra[0]!r} belongs to an image that this dataset does not have'
 
 
-def _read_json(path: Path) -> dict[str, Any] | None:
-    try:
-        return json.loads(path.read_bytes())
-    except FileNotFoundError:
-        return None
-    except ValueError as error:
-        raise ValueError(f'{path} is damaged ({error}), remove its folder') from error
-
-
-def _checksum(path: Path) -> int | None:
-    return zlib.crc32(path.read_bytes()) if path.exists() else None
-
-
-def _map(tasks: Iterator[tuple], workers: int, count: int) -> Iterator[tuple]:
-    if workers == 0 or count == 0:
-        with _one_thread():
-            yield from map(_make_unit, tasks)
-        return
-    # Every worker computes with one thread, so that the number of workers is the number of busy
-    # cores and sums are added up in one order.
-    for name in ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'MKL_NUM_THREADS'):
-        os.environ[name] = '1'
-    known = multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context('forkserver' if 'forkserver' in known else 'spawn')
-    if 'forkserver' in known:
-        context.set_forkserver_preload([__name__])
-    with context.Pool(min(workers, count), _start_worker) as pool:
-        yield from pool.imap_unordered(_make_unit, tasks)
-
-
-def _start_worker() -> None:
-    # Ctrl-C reaches the whole group of processes; the parent ends the workers.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    cv2.setNumThreads(1)
-    torch.set_num_threads(1)
-
-
-@contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
 def _make_unit(
     task: tuple[int, Path, EdgeDrawer, Sequence[EdgeImage], Sequence, Sequence],
 ) -> tuple[int, list[MapRecord], Summary]:
@@ -317,7 +268,7 @@ def _make_unit(
                 f'{image.img_path}: got {width} x {height} pixels, expected the '
                 f'{record.width} x {record.height} that its edge map {path} was made for'
             )
-        if record is not None and _checksum(path) == record.checksum:
+        if record is not None and file_crc32(path) == record.checksum:
             records.append(record)
             counts.kept += 1
             continue

@@ -37,6 +37,7 @@ from mmpose_ext.apis.edge_drawer import EdgeDrawer
 from mmpose_ext.apis.edge_images import EdgeImage
 from mmpose_ext.apis.edge_maps import EdgeMapJob, Summary
 from mmpose_ext.apis.mask_edge_drawer import MaskEdgeDrawer
+from mmpose_ext.apis.sharded_work import parse_shard
 from mmpose_ext.apis.smpl_edge_drawer import SMPLEdgeDrawer
 from mmpose_ext.datasets.transforms import LoadEncodedImage, RenderSMPLEdge
 from mmpose_ext.datasets.transforms.load_edge_map import EDGE_NAMING
@@ -77,7 +78,7 @@ def parse_args(arguments: list[str] | None = None) -> argparse.Namespace:
         type=int,
         help='processes; 0 works in this one (one per core, on another device one)',
     )
-    parser.add_argument('--shard', type=_shard, default=(0, 1), metavar='I/N')
+    parser.add_argument('--shard', type=parse_shard, default=(0, 1), metavar='I/N')
     parser.add_argument(
         '--preview',
         type=Path,
@@ -226,13 +227,6 @@ def _nested(options: dict) -> dict:
 
 def _dilation(text: str) -> str | int:
     return int(text) if text.isdigit() else text
-
-
-def _shard(text: str) -> tuple[int, int]:
-    index, _, number = text.partition('/')
-    if not (index.isdigit() and number.isdigit() and int(index) < int(number)):
-        raise argparse.ArgumentTypeError(f'got {text!r}, expected I/N with 0 <= I < N')
-    return int(index), int(number)
 
 
 if __name__ == '__main__':
