@@ -1,9 +1,11 @@
+from mmpose_ext.models.backbones.pooled_backbone import PooledBackbone
 from mmpose_ext.models.backbones.pose_fusion import PoseFusion, render_heatmaps
 from mmpose_ext.models.backbones.pose_guided_backbone import PoseGuidedBackbone
 from mmpose_ext.models.backbones.pose_guided_resnet import PoseGuidedResNet
 from mmpose_ext.models.backbones.widening import widen_on_load
 
 __all__ = [
+    'PooledBackbone',
     'PoseFusion',
     'PoseGuidedBackbone',
     'PoseGuidedResNet',
