@@ -67,9 +67,9 @@ def test_damaged_manifests_are_named(manifest, tmp_path):
     path.write_text(path.read_text()[:-9])
     with pytest.raises(ValueError, match=r'tiny\.json is damaged'):
         FeatureManifest.read(file)
-    del content['crop']
+    del content['rows']
     path.write_text(json.dumps(content | dict(thesis=1)))
-    with pytest.raises(ValueError, match=r"lacks \['crop'\] and has the unknown \['thesis'\]"):
+    with pytest.raises(ValueError, match=r"lacks \['rows'\] and has the unknown \['thesis'\]"):
         FeatureManifest.read(file)
     path.write_text('[]')
     with pytest.raises(ValueError, match='not a manifest'):

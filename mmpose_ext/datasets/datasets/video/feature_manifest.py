@@ -3,7 +3,7 @@
 import json
 import zlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +49,8 @@ class FeatureManifest:
         crop_scale: Side of the square crop in sides of the tight box's larger side.
         input_size: Side in pixels that the crop is resized to.
         crop: Kind of crop.
+        settings_crc32: Fingerprint of all that the features depend on, images and boxes included.
+        features_crc32: CRC-32 of the file of features.
         version: Grows when the same rows and settings give other features.
     """
 
@@ -62,6 +64,8 @@ class FeatureManifest:
     crop_scale: float
     input_size: int
     crop: str = 'square'
+    settings_crc32: int | None = None
+    features_crc32: int | None = None
     version: int = _VERSION
 
     @staticmethod
@@ -90,12 +94,13 @@ class FeatureManifest:
             ) from None
         except ValueError as error:
             raise ValueError(f'{path} is damaged ({error})') from error
-        names = {field.name for field in fields(cls)}
+        known = {field.name for field in fields(cls)}
+        needed = {field.name for field in fields(cls) if field.default is MISSING} | {'version'}
         found = set(content) if isinstance(content, dict) else set()
-        if found != names:
+        if not needed <= found <= known:
             raise ValueError(
-                f'{path} is not a manifest of features: it lacks {sorted(names - found)} and has '
-                f'the unknown {sorted(found - names)}'
+                f'{path} is not a manifest of features: it lacks {sorted(needed - found)} and has '
+                f'the unknown {sorted(found - known)}'
             )
         if content['version'] != _VERSION:
             raise ValueError(
