@@ -36,25 +36,27 @@ def fill_mesh(
         face_ids: (H, W) int32.
         person_ids: (H, W) int16.
     """
-    screen = np.empty((len(vertices), 3))
+    # Numbers rather than rows of arrays: a row counts its references, which costs more than the
+    # arithmetic on it.
+    x, y, inverse = np.empty(len(vertices)), np.empty(len(vertices)), np.empty(len(vertices))
     for i in range(len(vertices)):
         if vertices[i, 2] > near:
-            screen[i, 2] = 1.0 / vertices[i, 2]
-            screen[i, 0] = fx * vertices[i, 0] * screen[i, 2] + cx
-            screen[i, 1] = fy * vertices[i, 1] * screen[i, 2] + cy
+            inverse[i] = 1.0 / vertices[i, 2]
+            x[i] = fx * vertices[i, 0] * inverse[i] + cx
+            y[i] = fy * vertices[i, 1] * inverse[i] + cy
     clipped = np.empty((4, 3))
     for face in range(len(faces)):
         a, b, c = faces[face, 0], faces[face, 1], faces[face, 2]
-        if cull and _faces_away(vertices[a], vertices[b], vertices[c]):
+        if cull and _faces_away(vertices, a, b, c):
             continue
         in_front = 0
         for corner in range(3):
             in_front += vertices[faces[face, corner], 2] > near
         if in_front == 3:
             _fill_triangle(
-                screen[a],
-                screen[b],
-                screen[c],
+                *(x[a], y[a], inverse[a]),
+                *(x[b], y[b], inverse[b]),
+                *(x[c], y[c], inverse[c]),
                 first_face + face,
                 person,
                 inverse_depth,
@@ -69,9 +71,9 @@ def fill_mesh(
                 clipped[i, 1] = fy * clipped[i, 1] * clipped[i, 2] + cy
             for i in range(1, corners - 1):
                 _fill_triangle(
-                    clipped[0],
-                    clipped[i],
-                    clipped[i + 1],
+                    *(clipped[0, 0], clipped[0, 1], clipped[0, 2]),
+                    *(clipped[i, 0], clipped[i, 1], clipped[i, 2]),
+                    *(clipped[i + 1, 0], clipped[i + 1, 1], clipped[i + 1, 2]),
                     first_face + face,
                     person,
                     inverse_depth,
@@ -80,13 +82,13 @@ def fill_mesh(
                 )
 
 
-@njit(cache=True, nogil=True, inline='always')
-def _faces_away(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> bool:
+@njit(cache=True, nogil=True)
+def _faces_away(vertices: np.ndarray, a: int, b: int, c: int) -> bool:
     # The camera is the origin: the sign of the normal times a point of the plane, det(a, b, c).
     return (
-        a[0] * (b[1] * c[2] - b[2] * c[1])
-        + a[1] * (b[2] * c[0] - b[0] * c[2])
-        + a[2] * (b[0] * c[1] - b[1] * c[0])
+        vertices[a, 0] * (vertices[b, 1] * vertices[c, 2] - vertices[b, 2] * vertices[c, 1])
+        + vertices[a, 1] * (vertices[b, 2] * vertices[c, 0] - vertices[b, 0] * vertices[c, 2])
+        + vertices[a, 2] * (vertices[b, 0] * vertices[c, 1] - vertices[b, 1] * vertices[c, 0])
     ) >= 0
 
 
@@ -113,11 +115,17 @@ def _clip(vertices: np.ndarray, face: np.ndarray, near: float, polygon: np.ndarr
     return count
 
 
-@njit(cache=True, nogil=True, inline='always')
+@njit(cache=True, nogil=True)
 def _fill_triangle(
-    a: np.ndarray,
-    b: np.ndarray,
-    c: np.ndarray,
+    ax: float,
+    ay: float,
+    az: float,
+    bx: float,
+    by: float,
+    bz: float,
+    cx: float,
+    cy: float,
+    cz: float,
     face: int,
     person: int,
     inverse_depth: np.ndarray,
@@ -131,35 +139,35 @@ def _fill_triangle(
     pixel centre not left of it, the other stops before.
     """
     height, width = inverse_depth.shape
-    if b[1] < a[1]:
-        a, b = b, a
-    if c[1] < a[1]:
-        a, c = c, a
-    if c[1] < b[1]:
-        b, c = c, b
-    first_row = math.ceil(max(a[1], 0.0))
-    end_row = math.ceil(min(c[1], float(height)))
+    if by < ay:
+        ax, ay, az, bx, by, bz = bx, by, bz, ax, ay, az
+    if cy < ay:
+        ax, ay, az, cx, cy, cz = cx, cy, cz, ax, ay, az
+    if cy < by:
+        bx, by, bz, cx, cy, cz = cx, cy, cz, bx, by, bz
+    first_row = math.ceil(max(ay, 0.0))
+    end_row = math.ceil(min(cy, float(height)))
     if first_row >= end_row:
         return
-    if max(a[0], b[0], c[0]) <= 0 or min(a[0], b[0], c[0]) > width - 1:
+    if max(ax, bx, cx) <= 0 or min(ax, bx, cx) > width - 1:
         return
-    area = (b[0] - a[0]) * (c[1] - a[1]) - (c[0] - a[0]) * (b[1] - a[1])
+    area = (bx - ax) * (cy - ay) - (cx - ax) * (by - ay)
     if area == 0:
         return
-    along_x = ((b[2] - a[2]) * (c[1] - a[1]) - (c[2] - a[2]) * (b[1] - a[1])) / area
-    along_y = ((c[2] - a[2]) * (b[0] - a[0]) - (b[2] - a[2]) * (c[0] - a[0])) / area
-    nearest = max(a[2], b[2], c[2])
-    farthest = min(a[2], b[2], c[2])
+    along_x = ((bz - az) * (cy - ay) - (cz - az) * (by - ay)) / area
+    along_y = ((cz - az) * (bx - ax) - (bz - az) * (cx - ax)) / area
+    nearest = max(az, bz, cz)
+    farthest = min(az, bz, cz)
     for row in range(first_row, end_row):
-        long_edge = a[0] + (row - a[1]) * ((c[0] - a[0]) / (c[1] - a[1]))
-        if row < b[1]:
-            short_edge = a[0] + (row - a[1]) * ((b[0] - a[0]) / (b[1] - a[1]))
+        long_edge = ax + (row - ay) * ((cx - ax) / (cy - ay))
+        if row < by:
+            short_edge = ax + (row - ay) * ((bx - ax) / (by - ay))
         else:
-            short_edge = b[0] + (row - b[1]) * ((c[0] - b[0]) / (c[1] - b[1]))
+            short_edge = bx + (row - by) * ((cx - bx) / (cy - by))
         first = math.ceil(max(min(long_edge, short_edge), 0.0))
         end = math.ceil(min(max(long_edge, short_edge), float(width)))
         for column in range(first, end):
-            value = a[2] + along_x * (column - a[0]) + along_y * (row - a[1])
+            value = az + along_x * (column - ax) + along_y * (row - ay)
             # A sliver's plane is ill-conditioned; its surface lies between its corners.
             value = np.float32(min(max(value, farthest), nearest))
             if value > inverse_depth[row, column]:

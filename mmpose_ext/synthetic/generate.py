@@ -19,7 +19,7 @@ from .image import make_image
 from .mesh_image import make_street_image, make_studio_image, make_wild_image
 from .plan import Plan, Split
 
-VERSION = 2
+VERSION = 3
 """Grows whenever the same size and seed give other files."""
 
 GENDERS = ('female', 'male', 'neutral')
