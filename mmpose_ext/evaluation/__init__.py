@@ -3,16 +3,19 @@
 from .evaluators import SourceRoutedEvaluator
 from .metrics import (
     JointOffsetMetric,
+    MaskIoU,
     MeshMetric,
     PCK3DMetric,
     ProjectedOKSMetric,
     ProjectedPCKhMetric,
     UnionCocoMetric,
     UnionMpiiMetric,
+    VideoMeshMetric,
 )
 
 __all__ = [
     'JointOffsetMetric',
+    'MaskIoU',
     'MeshMetric',
     'PCK3DMetric',
     'ProjectedOKSMetric',
@@ -20,4 +23,5 @@ __all__ = [
     'SourceRoutedEvaluator',
     'UnionCocoMetric',
     'UnionMpiiMetric',
+    'VideoMeshMetric',
 ]

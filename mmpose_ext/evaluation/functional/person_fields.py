@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 import torch
 
+#: The name under which results of all samples are reported.
+ALL = 'all'
+
 
 def person_of(sample: Mapping[str, Any]) -> str:
     """The image and the person of a data sample, for messages."""
@@ -71,6 +74,19 @@ def person_key(sample: Mapping[str, Any]) -> tuple[Any, Any]:
     if 'id' not in sample:
         raise ValueError(f'{person_of(sample)}: the sample has no id, expected it in its metainfo')
     return sample.get('source'), sample['id']
+
+
+def subsets_of(sample: Mapping[str, Any], where: str) -> tuple[str, ...]:
+    """The subsets a sample is in: those of its metainfo, and ``occluded`` if it says so.
+
+    Raises:
+        ValueError: If one is called ``all``; starts with ``where``.
+    """
+    names = sample.get('subsets') or ()
+    names = {names} if isinstance(names, str) else set(names)
+    if ALL in names:
+        raise ValueError(f'{where}: subsets got {ALL!r}, which is that of every sample')
+    return tuple(sorted(names | ({'occluded'} if sample.get('occluded') else set())))
 
 
 def box_source(sample: Mapping[str, Any]) -> str:

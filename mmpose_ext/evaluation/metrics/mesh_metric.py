@@ -9,38 +9,25 @@ import numpy as np
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 
-from mmpose_ext.body_models import load_body_model
 from mmpose_ext.body_models.standin import GENDERS
 from mmpose_ext.evaluation.functional import (
     PROTOCOLS,
-    GenderedBodies,
+    MeshComparison,
     MeshProtocol,
-    SparseRegressor,
-    auc,
     format_table,
-    mpjpe,
-    mpvpe,
-    pa_mpjpe,
-    pck3d,
 )
+from mmpose_ext.evaluation.functional.mesh_comparison import JOINT_METRICS
 from mmpose_ext.evaluation.functional.mesh_protocol import Gender, JointSet, MeshRoot, Root
 from mmpose_ext.evaluation.functional.person_fields import (
+    ALL,
     box_source,
     person_key,
     person_of,
     read_field,
+    subsets_of,
     tally,
 )
 from mmpose_ext.registry import METRICS
-
-ALL = 'all'
-# Each with the factor from metres to millimetres, or to percent.
-_JOINT_METRICS = {
-    'MPJPE': (mpjpe, 1e3),
-    'PA-MPJPE': (pa_mpjpe, 1e3),
-    'PCK@150': (pck3d, 1e2),
-    'AUC': (auc, 1e2),
-}
 
 
 # Not a tuple: MMEngine rebuilds tuples as plain ones.
@@ -122,16 +109,12 @@ class MeshMetric(BaseMetric):
         self.protocol = MeshProtocol.choose(
             protocol, joints=joints, root=root, mesh_root=mesh_root, gender=gender
         )
-        known = (*_JOINT_METRICS, 'MPVPE')
+        known = (*JOINT_METRICS, 'MPVPE')
         if not metrics or not set(metrics) <= set(known):
             raise ValueError(f'metrics got {metrics!r}, expected names among {known}')
         self.metrics = tuple(metrics)
         self.subsets = None if subsets is None else tuple(subsets)
-        body = load_body_model(body_model, 'neutral')
-        genders = GENDERS if self.protocol.gender == 'annotated' else ('neutral',)
-        self.bodies = GenderedBodies(body_model, genders, device)
-        self.regressor = SparseRegressor(self.protocol.regressor(body))
-        self.body_name = body.name
+        self.comparison = MeshComparison(body_model, self.protocol, device)
         self.notes = dict(notes or {})
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
@@ -141,7 +124,7 @@ class MeshMetric(BaseMetric):
             ValueError: If a prediction or an annotation has another shape or is not finite; names
                 the image and the person.
         """
-        shape = (self.regressor.num_vertices, 3)
+        shape = (self.comparison.num_vertices, 3)
         meshes = [read_field(one, 'pred_instances', 'vertices', shape) for one in data_samples]
         reasons = [_reason_to_skip(sample) for sample in data_samples]
         measured = [i for i, reason in enumerate(reasons) if not reason]
@@ -155,7 +138,7 @@ class MeshMetric(BaseMetric):
             self.results.append(
                 _Person(
                     key=person_key(sample),
-                    subsets=_subsets(sample),
+                    subsets=subsets_of(sample, person_of(sample)),
                     boxes=box_source(sample),
                     gender='' if reason else self._gender(sample),
                     skipped=reason,
@@ -196,17 +179,7 @@ class MeshMetric(BaseMetric):
         Raises:
             ValueError: If the shapes differ, or are not those of the body.
         """
-        joints, pelvis = self._joints(predicted)
-        target_joints, target_pelvis = self._joints(target)
-        roots = (pelvis, target_pelvis) if self.protocol.mesh_root == 'pelvis' else (None, None)
-        columns = []
-        for name in self.metrics:
-            if name == 'MPVPE':
-                columns.append(1e3 * mpvpe(predicted, target, *roots))
-            else:
-                measure, factor = _JOINT_METRICS[name]
-                columns.append(factor * measure(joints, target_joints))
-        return np.stack(columns, axis=1)
+        return self.comparison.errors(self.metrics, predicted, target)[0]
 
     def _measure(self, predicted: np.ndarray, samples: Sequence[dict]) -> np.ndarray:
         target = self._pose(samples, 'gt_instances', [self._gender(one) for one in samples])
@@ -215,16 +188,11 @@ class MeshMetric(BaseMetric):
             predicted = self._pose(samples, 'pred_instances', ['neutral'] * len(samples))
         return self.errors(predicted, target)
 
-    def _joints(self, vertices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Joints relative to their root, and the SMPL pelvis."""
-        points = self.regressor(vertices)
-        return points[:, :-2] - points[:, -2:-1], points[:, -1]
-
     def _pose(self, samples: Sequence[dict], part: str, genders: Sequence[str]) -> np.ndarray:
         poses = [read_field(sample, part, 'smpl_pose', (24, 3)) for sample in samples]
-        shape = (self.bodies.num_betas,)
-        betas = [read_field(sample, part, 'smpl_betas', shape) for sample in samples]
-        return self.bodies(np.stack(poses), np.stack(betas), genders)
+        bodies = self.comparison.bodies
+        betas = [read_field(sample, part, 'smpl_betas', (bodies.num_betas,)) for sample in samples]
+        return bodies(np.stack(poses), np.stack(betas), genders)
 
     def _gender(self, sample: Mapping[str, Any]) -> str:
         if self.protocol.gender == 'neutral':
@@ -243,7 +211,7 @@ class MeshMetric(BaseMetric):
             'boxes': tally(person.boxes for person in measured),
             **self.protocol.describe(),
             'genders': tally(person.gender for person in measured),
-            'body model': self.body_name,
+            'body model': self.comparison.body_name,
             'samples': f'{len(measured)} of {len(people)}',
             'skipped': skipped,
             **self.notes,
@@ -257,11 +225,3 @@ def _reason_to_skip(sample: Mapping[str, Any]) -> str:
         'smpl_valid' not in labels or read_field(sample, 'gt_instances', 'smpl_valid', ()) > 0
     )
     return '' if valid else 'no valid SMPL annotation'
-
-
-def _subsets(sample: Mapping[str, Any]) -> tuple[str, ...]:
-    names = sample.get('subsets') or ()
-    names = {names} if isinstance(names, str) else set(names)
-    if ALL in names:
-        raise ValueError(f'{person_of(sample)}: subsets got {ALL!r}, which is that of every sample')
-    return tuple(sorted(names | ({'occluded'} if sample.get('occluded') else set())))
