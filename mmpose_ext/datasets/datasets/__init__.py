@@ -14,20 +14,38 @@ from .mesh import (
     PW3DMesh,
     RelHumanMesh,
 )
+from .video import (
+    AMASSMotion,
+    FewShotSubset,
+    InstaVarietyVideo,
+    MPIInf3DHPVideo,
+    PennActionVideo,
+    PseudoMaskDataset,
+    PW3DVideo,
+    VideoMeshDataset,
+)
 
 __all__ = [
+    'AMASSMotion',
     'BalancedMixedDataset',
     'BaseMeshDataset',
     'CocoMesh',
     'CrowdPoseMesh',
+    'FewShotSubset',
     'Human36MMesh',
     'HumanDataMesh',
+    'InstaVarietyVideo',
     'LspMesh',
+    'MPIInf3DHPVideo',
     'MpiiMesh',
     'MuCoMesh',
     'MuPoTSMesh',
     'OCHumanMesh',
     'PW3DMesh',
+    'PW3DVideo',
+    'PennActionVideo',
+    'PseudoMaskDataset',
     'RelHumanMesh',
     'UnionDataset',
+    'VideoMeshDataset',
 ]

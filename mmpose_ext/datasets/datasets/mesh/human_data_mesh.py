@@ -25,7 +25,8 @@ _FALLBACKS = dict(
     **dict(left_foot=(183,), right_foot=(184,), left_shoulder=(158,), right_shoulder=(155,)),
     **dict(left_elbow=(159,), right_elbow=(156,), left_wrist=(160,), right_wrist=(157,)),
 )
-_COLUMNS = {
+#: Columns of the 190 keypoints that joints of :data:`SUPERSET30` are taken from, best first.
+HUMAN_DATA_COLUMNS = {
     # Columns 0 to 21 are SMPL's first 22 joints in its order.
     **{name: (i, *_FALLBACKS.get(name, ())) for i, name in enumerate(SUPERSET30.keypoints[:22])},
     **dict(left_hand=(188, 181), right_hand=(189, 182), nose=(55, 153), head_top=(147, 186)),
@@ -161,7 +162,7 @@ class HumanDataMesh(BaseMeshDataset):
         result = np.zeros((number, SUPERSET30.num_keypoints, values.shape[2] - 1))
         known = np.zeros((number, SUPERSET30.num_keypoints), bool)
         for k, name in enumerate(SUPERSET30.keypoints):
-            column = next((places[c] for c in _COLUMNS[name] if mask[c]), None)
+            column = next((places[c] for c in HUMAN_DATA_COLUMNS[name] if mask[c]), None)
             if column is not None:
                 result[:, k] = values[:, column, :-1]
                 known[:, k] = values[:, column, -1] > 0
