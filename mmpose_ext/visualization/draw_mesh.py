@@ -109,6 +109,7 @@ def view_from(
     size: tuple[int, int] = (512, 512),
     colors: np.ndarray | None = None,
     background: int = 250,
+    bounds: np.ndarray | None = None,
 ) -> np.ndarray:
     """Draw bodies in parallel projection over a grid whose step is written in a corner.
 
@@ -119,6 +120,8 @@ def view_from(
         size: Width and height of the picture in pixels; everybody fits in.
         colors: (N, 3), RGB; :func:`person_colors` by default.
         background: Grey value behind the bodies.
+        bounds: Two opposite corners of the space that is shown, (2, 3) in metres in the camera's
+            frame, the same for all pictures of a film; by default what the bodies fill.
 
     Returns:
         (H, W, 3) uint8, RGB.
@@ -135,8 +138,9 @@ def view_from(
     if len(vertices_list) == 0:
         return cv2.resize(canvas, size)
     turned = [np.asarray(vertices, np.float64) @ VIEWS[view].T for vertices in vertices_list]
-    low = np.min([vertices.min(0) for vertices in turned], axis=0)
-    high = np.max([vertices.max(0) for vertices in turned], axis=0)
+    shown = turned if bounds is None else [np.asarray(bounds, np.float64) @ VIEWS[view].T]
+    low = np.min([vertices.min(0) for vertices in shown], axis=0)
+    high = np.max([vertices.max(0) for vertices in shown], axis=0)
     center, extent = (low + high) / 2, np.maximum(high - low, 1e-3)
     scale = (1 - 2 * _MARGIN) * min(width / extent[0], height / extent[1])
     distance = _VIEW_DISTANCE * extent.max()

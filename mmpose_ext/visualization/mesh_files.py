@@ -143,14 +143,19 @@ def check_formats(formats: Sequence[str], allowed: Sequence[str] = MESH_FORMATS)
         raise ValueError(f'format got {unknown}, expected some of {list(allowed)}')
 
 
+def linear_color(color: np.ndarray) -> list[float]:
+    """An RGB colour of 0 to 255 in linear light of 0 to 1, as glTF has it."""
+    srgb = np.asarray(color, float) / 255
+    return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4).tolist()
+
+
 def _mesh(vertices: np.ndarray, faces: np.ndarray, color: np.ndarray, kind: str) -> Any:
     trimesh = _trimesh()
     visual: Any
     if kind == 'glb':
-        # glTF's colours are linear, and its default material is a mirror.
-        linear = [*(_linear(np.asarray(color, float) / 255)).tolist(), 1.0]
+        # glTF's default material is a mirror.
         material = trimesh.visual.material.PBRMaterial(
-            baseColorFactor=linear, metallicFactor=0.0, roughnessFactor=0.8
+            baseColorFactor=[*linear_color(color), 1.0], metallicFactor=0.0, roughnessFactor=0.8
         )
         visual = trimesh.visual.TextureVisuals(material=material)
     else:
@@ -177,10 +182,6 @@ def _encode(meshes: dict[str, Any], kind: str) -> bytes:
     if kind == 'glb':
         return scene.export(file_type='glb', include_normals=True)
     return scene.export(file_type='obj', include_normals=False, header=None).encode()
-
-
-def _linear(srgb: np.ndarray) -> np.ndarray:
-    return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
 
 
 def _trimesh() -> Any:

@@ -8,7 +8,14 @@ from scipy.spatial import ConvexHull
 
 from mmpose_ext.body_models import BodyModel, load_body_model
 from mmpose_ext.body_models.mesh_joints import superset_regressor
-from mmpose_ext.geometry import axis_angle_to_matrix, image_translation, matrix_to_axis_angle
+from mmpose_ext.geometry import (
+    axis_angle_to_matrix,
+    image_translation,
+    matrix_to_axis_angle,
+    weak_to_image,
+    weak_translation,
+)
+from mmpose_ext.skeletons import LSP14, SPIN49
 
 
 @pytest.fixture(scope='session')
@@ -80,6 +87,80 @@ def make_sample(body) -> Callable[..., PoseDataSample]:
             smpl_transl=np.array([[0.0, 0.2, 3.0]]),
             smpl_valid=np.ones(1),
             bboxes=np.array([box], float),
+        )
+        return result
+
+    return sample
+
+
+@pytest.fixture(scope='session')
+def make_clip_sample(body) -> Callable[..., PoseDataSample]:
+    """A clip of somebody who faces the camera and lifts the left arm, as an estimator returns it.
+
+    The prediction is right but for a shape that is ``off``, and annotated joints are those of the
+    mesh under Human3.6M's regressor.
+    """
+    regressor = body.regressors['h36m17']
+    # Human3.6M's rows of the joints of LSP.
+    rows = [3, 2, 1, 4, 5, 6, 16, 15, 14, 11, 12, 13, 8, 10]
+    common = list(SPIN49.indices(LSP14.keypoints))
+
+    def joints_of(vertices):
+        joints = np.zeros((49, 3))
+        joints[common] = (regressor @ vertices)[rows]
+        return joints
+
+    def sample(frames=4, size=(96, 128), off=0.0, first=0, video='dance_p1', images=(), **metainfo):
+        columns = {key: [] for key in ('pose', 'betas', 'vertices', 'joints', 'box')}
+        betas = np.full(10, 0.3)
+        for frame in range(first, first + frames):
+            pose = np.zeros((24, 3))
+            pose[0], pose[16] = (np.pi, 0, 0), (0, 0, 0.3 * frame)
+            vertices = body.skin(betas + off, pose)[0].astype(float)
+            left, top = 10 + 2 * frame, 20
+            box = np.array([left, top, left + 80, top + 80], float)
+            values = (pose, betas + off, vertices, joints_of(vertices), box)
+            for key, value in zip(columns, values):
+                columns[key].append(value)
+        pose, shape, vertices, joints, boxes = (np.stack(column) for column in columns.values())
+        camera = np.tile([0.9, 0.02, 0.25], (frames, 1))
+        result = PoseDataSample(
+            metainfo=dict(
+                id=first,
+                source='toy',
+                video_id=video,
+                frame_ids=np.arange(first, first + frames),
+                fps=25.0,
+                gender='neutral',
+                ori_shape=size,
+                **(dict(img_paths=list(images)) if images else {}),
+                **metainfo,
+            )
+        )
+        keypoints = weak_to_image(joints, camera, boxes)
+        result.pred_instances = InstanceData(
+            smpl_pose=pose,
+            smpl_betas=shape,
+            vertices=vertices,
+            joints=joints,
+            camera=camera,
+            transl=weak_translation(camera),
+            keypoints=keypoints,
+            bboxes=boxes,
+        )
+        visible = np.zeros((frames, 49))
+        visible[:, common] = 1
+        result.gt_instances = InstanceData(
+            smpl_pose=pose,
+            smpl_betas=np.tile(betas, (frames, 1)),
+            smpl_valid=np.ones(frames),
+            keypoints=(keypoints - boxes[:, None, :2]) / 40 - 1,
+            keypoints_visible=visible,
+            joints=joints + [0.1, 0.2, 3],
+            joints_visible=visible,
+            joints_valid=np.ones(frames),
+            scored=np.ones(frames),
+            bboxes=boxes,
         )
         return result
 
