@@ -54,9 +54,15 @@ def fill_mesh(
             in_front += vertices[faces[face, corner], 2] > near
         if in_front == 3:
             _fill_triangle(
-                *(x[a], y[a], inverse[a]),
-                *(x[b], y[b], inverse[b]),
-                *(x[c], y[c], inverse[c]),
+                x[a],
+                y[a],
+                inverse[a],
+                x[b],
+                y[b],
+                inverse[b],
+                x[c],
+                y[c],
+                inverse[c],
                 first_face + face,
                 person,
                 inverse_depth,
@@ -71,9 +77,15 @@ def fill_mesh(
                 clipped[i, 1] = fy * clipped[i, 1] * clipped[i, 2] + cy
             for i in range(1, corners - 1):
                 _fill_triangle(
-                    *(clipped[0, 0], clipped[0, 1], clipped[0, 2]),
-                    *(clipped[i, 0], clipped[i, 1], clipped[i, 2]),
-                    *(clipped[i + 1, 0], clipped[i + 1, 1], clipped[i + 1, 2]),
+                    clipped[0, 0],
+                    clipped[0, 1],
+                    clipped[0, 2],
+                    clipped[i, 0],
+                    clipped[i, 1],
+                    clipped[i, 2],
+                    clipped[i + 1, 0],
+                    clipped[i + 1, 1],
+                    clipped[i + 1, 2],
                     first_face + face,
                     person,
                     inverse_depth,
@@ -115,7 +127,7 @@ def _clip(vertices: np.ndarray, face: np.ndarray, near: float, polygon: np.ndarr
     return count
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline='always')
 def _fill_triangle(
     ax: float,
     ay: float,
@@ -158,12 +170,15 @@ def _fill_triangle(
     along_y = ((cz - az) * (bx - ax) - (bz - az) * (cx - ax)) / area
     nearest = max(az, bz, cz)
     farthest = min(az, bz, cz)
+    long_slope = (cx - ax) / (cy - ay)
+    upper_slope = (bx - ax) / (by - ay) if by > ay else 0.0
+    lower_slope = (cx - bx) / (cy - by) if cy > by else 0.0
     for row in range(first_row, end_row):
-        long_edge = ax + (row - ay) * ((cx - ax) / (cy - ay))
+        long_edge = ax + (row - ay) * long_slope
         if row < by:
-            short_edge = ax + (row - ay) * ((bx - ax) / (by - ay))
+            short_edge = ax + (row - ay) * upper_slope
         else:
-            short_edge = bx + (row - by) * ((cx - bx) / (cy - by))
+            short_edge = bx + (row - by) * lower_slope
         first = math.ceil(max(min(long_edge, short_edge), 0.0))
         end = math.ceil(min(max(long_edge, short_edge), float(width)))
         for column in range(first, end):
