@@ -113,7 +113,7 @@ randomness = dict(seed=0)
 base_lr = 1e-3
 optim_wrapper = dict(
     type='OptimWrapper',
-    optimizer=dict(type='AdamW', lr=base_lr, weight_decay=0.05),
+    optimizer=dict(type='AdamW', lr=base_lr, weight_decay=0.05, fused=True),
     paramwise_cfg=dict(
         norm_decay_mult=0,
         bias_decay_mult=0,

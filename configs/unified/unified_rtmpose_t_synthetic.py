@@ -130,7 +130,7 @@ base_lr = 1e-3
 find_unused_parameters = True
 train_cfg = dict(max_epochs=max_epochs, val_interval=max_epochs)
 randomness = dict(seed=0)
-optim_wrapper = dict(optimizer=dict(lr=base_lr))
+optim_wrapper = dict(optimizer=dict(lr=base_lr, fused=True))
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=50),
     dict(
