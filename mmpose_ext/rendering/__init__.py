@@ -1,6 +1,7 @@
 """Z-buffer rasterisation of triangle meshes on the CPU, and edge maps of meshes and pictures."""
 
 from .canny import canny_edges, canny_magnitude, check_kernel_size, dilate, sobel, to_gray
+from .capsules import draw_capsule, keypoint_capsules
 from .edges import (
     EDGE_MODES,
     EDGE_VALUES,
@@ -28,7 +29,9 @@ __all__ = [
     'check_kernel_size',
     'dilate',
     'dilation_size',
+    'draw_capsule',
     'interpolate',
+    'keypoint_capsules',
     'rasterize',
     'shade_flat',
     'shade_smooth',

@@ -61,3 +61,20 @@ def widen_on_load(convolution: nn.Conv2d) -> None:
         )
 
     convolution._register_load_state_dict_pre_hook(widen)
+
+
+def sum_channels_on_load(convolution: nn.Conv2d) -> None:
+    """Let a convolution of one channel load weights for RGB, as their sum over the channels.
+
+    It then answers a gray image as it answered the three equal channels of one.
+
+    Args:
+        convolution: The first convolution of a network.
+    """
+
+    def add_up(state_dict: dict[str, Tensor], prefix: str, *_: object) -> None:
+        weight = state_dict.get(f'{prefix}weight')
+        if convolution.in_channels == 1 and weight is not None and weight.shape[1:2] == (3,):
+            state_dict[f'{prefix}weight'] = weight.sum(dim=1, keepdim=True)
+
+    convolution._register_load_state_dict_pre_hook(add_up)

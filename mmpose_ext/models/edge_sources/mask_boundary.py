@@ -1,3 +1,4 @@
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from mmengine.hub import get_config
 from mmengine.logging import print_log
 from mmengine.model import revert_sync_batchnorm
 from mmengine.registry import DefaultScope
+from mmengine.structures import InstanceData
 
 from mmpose_ext.models.weight_files import read_weights
 from mmpose_ext.registry import MODELS
@@ -104,7 +106,7 @@ class MaskBoundarySource:
         self.score_threshold = score_threshold
         self.thickness = thickness
         self.person_label = person_label
-        config = _read_config(config)
+        config = read_segmentor_config(config)
         # The types in its configs carry no scope.
         with DefaultScope.overwrite_default_scope('mmdet'):
             self.model = _build_segmentor(config, checkpoint).to(device)
@@ -113,6 +115,21 @@ class MaskBoundarySource:
         self._network = config.model
 
     @torch.no_grad()
+    def detect(self, image: np.ndarray) -> InstanceData:
+        """Find things of all classes.
+
+        Args:
+            image: Image ``(H, W, 3)``, blue, green, red, uint8.
+
+        Returns:
+            N things: ``masks`` ``(N, H, W)``, ``labels``, ``scores`` and ``bboxes``.
+        """
+        with DefaultScope.overwrite_default_scope('mmdet'):
+            packed = self.pipeline(dict(img=image, img_id=0))
+            batch = dict(inputs=[packed['inputs']], data_samples=[packed['data_samples']])
+            (result,) = self.model.test_step(batch)
+        return result.pred_instances
+
     def person_masks(self, image: np.ndarray) -> np.ndarray:
         """Find people.
 
@@ -122,11 +139,7 @@ class MaskBoundarySource:
         Returns:
             Masks ``(N, H, W)``, bool.
         """
-        with DefaultScope.overwrite_default_scope('mmdet'):
-            packed = self.pipeline(dict(img=image, img_id=0))
-            batch = dict(inputs=[packed['inputs']], data_samples=[packed['data_samples']])
-            (result,) = self.model.test_step(batch)
-        found = result.pred_instances
+        found = self.detect(image)
         chosen = (found.labels == self.person_label) & (found.scores >= self.score_threshold)
         return torch.as_tensor(found.masks)[chosen].cpu().numpy().astype(bool)
 
@@ -154,9 +167,19 @@ class MaskBoundarySource:
         )
 
 
-def _read_config(config: str | Path | Config) -> Config:
+def read_segmentor_config(config: str | Path | Config) -> Config:
+    """Read the config of an instance segmentor.
+
+    Args:
+        config: A config file, ``mmdet::path`` of one that MMDetection ships, or a config, which is
+            copied.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the config has no model.
+    """
     if isinstance(config, Config):
-        return config
+        return copy.deepcopy(config)
     found = get_config(config) if '::' in str(config) else Config.fromfile(config)
     if 'model' not in found:
         raise ValueError(
