@@ -1,3 +1,4 @@
+import math
 import os
 import signal
 import subprocess
@@ -38,11 +39,11 @@ def finish(process: subprocess.Popen, work_dir: Path) -> None:
     assert code == 0, (work_dir.parent / f'{work_dir.name}.txt').read_text()[-3000:]
 
 
-def kill_in_second_epoch(process: subprocess.Popen, work_dir: Path) -> None:
-    """Kill -9 everything once the second epoch has a point in the curve."""
+def kill_after(point: str, process: subprocess.Popen, work_dir: Path) -> None:
+    """Kill -9 everything once the curve has a point (phase, epoch, iteration)."""
     deadline = time.monotonic() + TIMEOUT_S
     curves = work_dir / 'curves.csv'
-    while not curves.exists() or 'train,2,' not in curves.read_text():
+    while not curves.exists() or point not in curves.read_text():
         assert process.poll() is None, (work_dir.parent / f'{work_dir.name}.txt').read_text()[
             -3000:
         ]
@@ -74,13 +75,50 @@ def test_a_killed_training_ends_like_an_uninterrupted_one(toy_config, tmp_path, 
 
     reference = start(toy_config, whole, processes, *flags)
     first = start(toy_config, killed, processes, *flags)
-    kill_in_second_epoch(first, killed)
+    kill_after('train,2,', first, killed)
     assert not (killed / 'epoch_2.pth').exists()
     finish(start(toy_config, killed, processes, '--resume', *flags), killed)
     finish(reference, whole)
 
-    expected, result = (torch.load(folder / 'epoch_3.pth') for folder in (whole, killed))
-    for part in ('state_dict', 'ema_state_dict', 'optimizer', 'param_schedulers'):
+    assert_same_end(whole, killed, 'epoch_3.pth')
+
+
+@pytest.fixture
+def streams_config(tmp_path) -> Path:
+    config = tmp_path / 'streams.py'
+    config.write_text((HERE / 'toy_streams_config.py').read_text())
+    return config
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('processes', [1, 2])
+def test_a_killed_training_on_several_streams_ends_like_an_uninterrupted_one(
+    streams_config, tmp_path, processes
+):
+    flags = ('--cfg-options', 'train_dataloader.dataset.seconds=0.03')
+    whole, killed = tmp_path / 'whole', tmp_path / 'killed'
+
+    reference = start(streams_config, whole, processes, *flags)
+    first = start(streams_config, killed, processes, *flags)
+    # Between two checkpoints, and in the middle of every stream.
+    kill_after('train,1,12,', first, killed)
+    assert (killed / 'iter_10.pth').exists() and not (killed / 'iter_15.pth').exists()
+    finish(start(streams_config, killed, processes, '--resume', *flags), killed)
+    finish(reference, whole)
+
+    end = assert_same_end(whole, killed, 'iter_25.pth')
+    # The learning rates fall at the same validations, each by its own factor.
+    rates = {name: part['param_groups'][0]['lr'] for name, part in end['optimizer'].items()}
+    falls = round(math.log(rates['generator'] / 0.03, 0.5))
+    assert falls >= 1
+    assert rates['discriminator'] == pytest.approx(0.1 * 0.1**falls)
+
+
+def assert_same_end(whole: Path, killed: Path, checkpoint: str) -> dict:
+    """Require the same checkpoint and curves; returns the checkpoint."""
+    expected, result = (torch.load(folder / checkpoint) for folder in (whole, killed))
+    assert expected.keys() == result.keys()
+    for part in expected.keys() - {'meta', 'message_hub'}:
         assert list(leaves(result[part])) == list(leaves(expected[part])), part
     for key in ('iter', 'epoch', 'best_score', 'best_ckpt'):
         values = [c['message_hub']['runtime_info'].get(key) for c in (expected, result)]
@@ -89,3 +127,4 @@ def test_a_killed_training_ends_like_an_uninterrupted_one(toy_config, tmp_path, 
         p.name for p in killed.glob('*.pth')
     )
     assert (killed / 'curves.csv').read_text() == (whole / 'curves.csv').read_text()
+    return expected

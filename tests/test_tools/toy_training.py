@@ -8,13 +8,14 @@ import torch
 from mmengine.dataset import BaseDataset
 from mmengine.evaluator import BaseMetric
 from mmengine.model import BaseModel
+from mmengine.optim import OptimWrapperDict, build_optim_wrapper
 from mmengine.structures import BaseDataElement
-from mmpose.registry import DATASETS, METRICS, MODELS
+from mmpose.registry import DATASETS, METRICS, MODELS, OPTIM_WRAPPER_CONSTRUCTORS
 
 
 @DATASETS.register_module()
 class ToyDataset(BaseDataset):
-    """Noisy points on a line; the noise is drawn when a sample is read."""
+    """Noisy points on a line; the noise is drawn when a sample is read, for training."""
 
     METAINFO = {'dataset_name': 'toy', 'sigmas': np.ones(3, np.float32)}
 
@@ -30,6 +31,7 @@ class ToyDataset(BaseDataset):
         time.sleep(self.seconds)
         x = self.get_data_info(idx)['x']
         noise = (np.random.rand(), random.random(), torch.rand(()).item())  # noqa: NPY002
+        noise = (0.5, 0.5, 0.5) if self.test_mode else noise
         return {'inputs': torch.tensor([x, *noise]), 'target': torch.tensor([2 * x])}
 
 
@@ -49,6 +51,46 @@ class ToyModel(BaseModel):
         if mode == 'loss':
             return {'loss': error.mean()}
         return [BaseDataElement(error=value) for value in error]
+
+
+@MODELS.register_module()
+class ToyStreamsModel(BaseModel):
+    """Two networks with an optimizer each, trained on several streams at once."""
+
+    def __init__(self, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.generator = torch.nn.Sequential(
+            torch.nn.Linear(4, 8), torch.nn.Dropout(0.3), torch.nn.Linear(8, 1)
+        )
+        self.discriminator = torch.nn.Linear(1, 1)
+
+    def train_step(self, data, optim_wrapper) -> dict[str, torch.Tensor]:
+        made = {name: self.generator(batch['inputs']) for name, batch in data.items()}
+        errors = [(made[name] - batch['target']).square().mean() for name, batch in data.items()]
+        optim_wrapper['generator'].update_params(sum(errors))
+        judged = self.discriminator(torch.cat([values.detach() for values in made.values()]))
+        optim_wrapper['discriminator'].update_params((judged - 1).square().mean())
+        return dict(loss=sum(errors).detach())
+
+    def forward(self, inputs: torch.Tensor, target: torch.Tensor, mode: str = 'tensor'):
+        return [BaseDataElement(error=e) for e in (self.generator(inputs) - target).square()]
+
+
+@OPTIM_WRAPPER_CONSTRUCTORS.register_module()
+class ToyConstructor:
+    """An optimizer for each child module that the config names."""
+
+    def __init__(self, optim_wrapper_cfg: dict, paramwise_cfg: dict | None = None) -> None:
+        self.settings = {k: v for k, v in optim_wrapper_cfg.items() if isinstance(v, dict)}
+
+    def __call__(self, model: torch.nn.Module) -> OptimWrapperDict:
+        model = getattr(model, 'module', model)
+        return OptimWrapperDict(
+            **{
+                name: build_optim_wrapper(getattr(model, name), dict(settings))
+                for name, settings in self.settings.items()
+            }
+        )
 
 
 @METRICS.register_module()

@@ -1,13 +1,11 @@
 """Random numbers that depend on the epoch, not on what ran before it."""
 
 import logging
-import random
 
-import numpy as np
-import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from mmpose_ext.engine.seed_generators import seed_generators
 from mmpose_ext.registry import HOOKS
 
 
@@ -42,9 +40,4 @@ class EpochSeedHook(Hook):
             )
 
     def before_train_epoch(self, runner: Runner) -> None:
-        sequence = np.random.SeedSequence((runner.seed, runner.epoch, runner.rank))
-        python_seed, numpy_seed, torch_seed = (int(s) for s in sequence.generate_state(3))
-        random.seed(python_seed)
-        np.random.seed(numpy_seed)  # noqa: NPY002 - MMPose's transforms draw from it
-        # Seeds every device.
-        torch.manual_seed(torch_seed)
+        seed_generators(runner.seed, runner.epoch, runner.rank)
