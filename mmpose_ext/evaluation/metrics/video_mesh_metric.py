@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -52,6 +52,7 @@ class _Clip:
     subsets: tuple[str, ...]
     gender: str
     skipped: Counter
+    span: tuple[int, int]
     frames: np.ndarray  # (N,)
     errors: np.ndarray  # (N, M)
     predicted: np.ndarray  # (N, J, 3), relative to the root
@@ -77,16 +78,16 @@ class VideoMeshMetric(BaseMetric):
                   pelvis, vertices minus SMPL's pelvis,       matter, a missing frame does; every
                   ground truth of annotated gender            frame counts once
     ``vibe``      the same 14 minus the hips' midpoint,       in the order of the dataset, across
-                  vertices unaligned, both posed with the     clips and videos; tails of tracks
-                  neutral body from parameters                are left out altogether
+                  vertices unaligned, both posed with the     clips and videos; all frames of whole
+                  neutral body from parameters                clips count, tails of tracks do not
     ============  ==========================================  =====================================
 
     Results are ``all/<metric>`` and, for each subset, ``<subset>/<metric>``; a subset without
     frames is NaN. A subset is measured as if it were the whole dataset. A clip is in the subsets
     that its metainfo ``subsets`` lists, and in that called as its ``domain``. Frames whose
-    ``scored`` is 0, the repeated head of a clip that ends where its track does, do not count.
-    Frames without a valid annotation are skipped, counted and reported, and interrupt the track.
-    Kept are numbers and joints, not meshes.
+    ``scored`` is 0, such as the repeated head of a clip that ends where its track does, do not
+    count. Frames without a valid annotation are skipped, counted and reported, and interrupt the
+    track. Kept are numbers and joints, not meshes.
 
     Where the ground truth is joints, not bodies (MPI-INF-3DHP's test set), use
     ``joints='mpi_inf_3dhp17'``: all that the dataset annotates minus its pelvis, compared with the
@@ -179,6 +180,8 @@ class VideoMeshMetric(BaseMetric):
             ValueError: If two clips count the same frame, or the frame rate changes in a track.
         """
         clips = _in_order(results)
+        if self.borders == 'joined':
+            clips = _without_tails(clips)
         _check_tracks(clips)
         subsets = self.subsets
         if subsets is None:
@@ -197,11 +200,13 @@ class VideoMeshMetric(BaseMetric):
     def _measure(self, sample: Mapping[str, Any]) -> _Clip:
         key = clip_key(sample)
         frames = np.asarray(sample['frame_ids']).astype(np.int64)
-        scored = self._scored(sample, len(frames))
+        scored = _scored(sample, len(frames))
         skipped: Counter = Counter()
-        if self.borders == 'joined' and not scored.all():
-            skipped[_TAIL] = int(scored.sum())
-            scored = np.zeros_like(scored)
+        if self.borders == 'joined':
+            padded = (np.diff(frames) <= 0).any()
+            if padded:
+                skipped[_TAIL] = int(scored.sum())
+            scored = np.full(len(frames), not padded)
         valid = self.truth.annotated(sample)
         skipped[self.truth.missing] = int((scored & ~valid).sum())
         rows = np.flatnonzero(scored & valid)
@@ -213,16 +218,12 @@ class VideoMeshMetric(BaseMetric):
             subsets=_subsets(sample),
             gender=self.truth.gender(sample) if len(rows) else '',
             skipped=+skipped,
+            span=(int(frames[0]), int(frames[-1])),
             frames=frames[rows],
             errors=errors,
             predicted=predicted.astype(np.float32),
             target=target.astype(np.float32),
         )
-
-    def _scored(self, sample: Mapping[str, Any], frames: int) -> np.ndarray:
-        if 'scored' not in sample.get('gt_instances', {}):
-            return np.ones(frames, bool)
-        return read_rows(sample, 'gt_instances', 'scored', ()) > 0
 
     def _averages(self, clips: Sequence[_Clip]) -> dict[str, float]:
         """The mean of each metric over the frames of clips in the order of the dataset."""
@@ -280,6 +281,12 @@ def _check_metrics(metrics: Sequence[str] | None, annotated: bool) -> tuple[str,
     return tuple(metrics)
 
 
+def _scored(sample: Mapping[str, Any], frames: int) -> np.ndarray:
+    if 'scored' not in sample.get('gt_instances', {}):
+        return np.ones(frames, bool)
+    return read_rows(sample, 'gt_instances', 'scored', ()) > 0
+
+
 def _subsets(sample: Mapping[str, Any]) -> tuple[str, ...]:
     names, domain = subsets_of(sample, clip_of(sample)), sample.get('domain')
     return tuple(sorted({*names, domain})) if domain else names
@@ -290,6 +297,22 @@ def _in_order(results: Sequence[_Clip]) -> list[_Clip]:
     clips = list({clip.key: clip for clip in results}.values())
     sources = {source: i for i, source in enumerate(dict.fromkeys(clip.key[0] for clip in clips))}
     return sorted(clips, key=lambda clip: (sources[clip.key[0]], clip.key[1]))
+
+
+def _without_tails(clips: Sequence[_Clip]) -> list[_Clip]:
+    """Clips of which those that repeat frames of the one before have none left."""
+    ends: dict[tuple[Any, str], int] = {}
+    kept = []
+    for clip in clips:
+        first, last = clip.span
+        end = ends.get(clip.track, first - 1)
+        ends[clip.track] = max(last, end)
+        if first <= end:
+            parts = {name: getattr(clip, name)[:0] for name in ('errors', 'predicted', 'target')}
+            skipped = clip.skipped + Counter({_TAIL: int((clip.frames > end).sum())})
+            clip = replace(clip, skipped=skipped, frames=clip.frames[:0], **parts)
+        kept.append(clip)
+    return kept
 
 
 def _rows_of(clips: Sequence[_Clip]) -> tuple[np.ndarray, np.ndarray]:

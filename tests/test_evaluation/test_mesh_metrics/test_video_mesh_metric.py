@@ -188,6 +188,21 @@ def test_protocol_of_vibe(clips, skin):
     assert evaluate(mixed, protocol='vibe') == pytest.approx(as_keys(expected), rel=1e-4)
 
 
+def test_frames_that_do_not_count_do_so_for_vibe_alone(make_clip, skin):
+    """As the frames that MPI-INF-3DHP calls invalid; a clip that repeats its last one is a tail."""
+    clips = [make_clip(0, 1, range(4)), make_clip(4, 1, range(4, 8)), make_clip(8, 2, [0, 1, 1, 1])]
+    clips[1]['gt_instances']['scored'][1] = 0
+    clips[2]['gt_instances']['scored'][2:] = 0
+    frames = [(1, f, 'female') for f in (0, 1, 2, 3, 4, 6, 7)] + [(2, f, 'female') for f in (0, 1)]
+    triples = [[(1, f + i) for i in range(3)] for f in (0, 1, 2)]
+    expected = by_hand(skin, frames, triples)
+    assert evaluate(clips) == pytest.approx(as_keys(expected), rel=1e-4)
+    frames = [(1, f, 'female') for f in range(8)]
+    triples = [[(1, f + i) for i in range(3)] for f in range(6)]
+    expected = by_hand(skin, frames, triples, vibe=True)
+    assert evaluate(clips, protocol='vibe') == pytest.approx(as_keys(expected), rel=1e-4)
+
+
 def test_the_batch_size_and_the_order_do_not_matter(clips):
     expected = evaluate(clips)
     assert evaluate(clips, batch=1) == pytest.approx(expected)
