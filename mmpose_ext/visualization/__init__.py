@@ -1,4 +1,5 @@
 from mmpose_ext.visualization.animated_mesh import save_animated_mesh
+from mmpose_ext.visualization.clip_files import save_clip_parameters
 from mmpose_ext.visualization.clip_people import ClipFrame, read_clip
 from mmpose_ext.visualization.clip_video import ClipPainter, save_clip_video
 from mmpose_ext.visualization.contact_sheet import contact_sheet
@@ -31,6 +32,7 @@ __all__ = [
     'person_colors',
     'read_clip',
     'save_animated_mesh',
+    'save_clip_parameters',
     'save_clip_video',
     'save_meshes',
     'save_motion_curves',

@@ -6,7 +6,9 @@ from mmpose_ext.engine.hooks.curves_hook import CurvesHook
 from mmpose_ext.engine.hooks.epoch_seed_hook import EpochSeedHook
 from mmpose_ext.engine.hooks.mesh_visualization_hook import MeshVisualizationHook
 from mmpose_ext.engine.hooks.resume_validation_hook import ResumeValidationHook
+from mmpose_ext.engine.hooks.save_predicted_clip_hook import SavePredictedClipHook
 from mmpose_ext.engine.hooks.save_predicted_mesh_hook import SavePredictedMeshHook
+from mmpose_ext.engine.hooks.video_mesh_visualization_hook import VideoMeshVisualizationHook
 
 __all__ = [
     'ChannelsLastHook',
@@ -15,5 +17,7 @@ __all__ = [
     'EpochSeedHook',
     'MeshVisualizationHook',
     'ResumeValidationHook',
+    'SavePredictedClipHook',
     'SavePredictedMeshHook',
+    'VideoMeshVisualizationHook',
 ]
