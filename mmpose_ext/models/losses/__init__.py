@@ -1,4 +1,5 @@
 from mmpose_ext.models.losses.conditional_keypoint_loss import ConditionalKeypointLoss
+from mmpose_ext.models.losses.cross_domain_metric_loss import CrossDomainMetricLoss
 from mmpose_ext.models.losses.feature_losses import (
     AttentionTransferLoss,
     ChannelKLLoss,
@@ -8,6 +9,7 @@ from mmpose_ext.models.losses.feature_losses import (
 )
 from mmpose_ext.models.losses.global_context_loss import GlobalContextLoss
 from mmpose_ext.models.losses.heatmap_cross_entropy_loss import HeatmapCrossEntropyLoss
+from mmpose_ext.models.losses.in_batch_triplet_metric_loss import InBatchTripletMetricLoss
 from mmpose_ext.models.losses.masked_l1_loss import MaskedL1Loss
 from mmpose_ext.models.losses.mesh_loss import MeshLoss
 from mmpose_ext.models.losses.perceptual_loss import PerceptualLoss
@@ -17,11 +19,13 @@ __all__ = [
     'AttentionTransferLoss',
     'ChannelKLLoss',
     'ConditionalKeypointLoss',
+    'CrossDomainMetricLoss',
     'FSPLoss',
     'FeatureL1Loss',
     'GlobalContextLoss',
     'HeatmapCrossEntropyLoss',
     'LogSoftmaxL1Loss',
+    'InBatchTripletMetricLoss',
     'MaskedL1Loss',
     'MeshLoss',
     'PerceptualLoss',
