@@ -1,9 +1,7 @@
 """Draw the edge maps of a dataset into files: resumable, in shares, always the same."""
 
-import contextlib
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,16 +17,15 @@ from mmpose_ext.apis.edge_images import (
     person_digest,
     single_datasets,
 )
-from mmpose_ext.apis.sharded_work import file_crc32, map_tasks, read_json
+from mmpose_ext.apis.sharded_files import ShardedFiles, Summary
+from mmpose_ext.apis.sharded_work import file_crc32
 from mmpose_ext.datasets.transforms import LoadEncodedImage
 from mmpose_ext.datasets.transforms.load_edge_map import EDGE_NAMING
-from mmpose_ext.synthetic.files import dump_json, remove_unfinished, write_atomically
+from mmpose_ext.synthetic.files import dump_json, write_atomically
 
 VERSION = 1
 """Grows whenever the same people and settings give other maps."""
 
-_MANIFEST = 'manifest.json'
-_PARTS = '.parts'
 # Images that one record of finished work covers; part of the layout of unfinished folders.
 _UNIT_IMAGES = 32
 
@@ -49,30 +46,8 @@ class MapRecord(NamedTuple):
     digest: str
 
 
-@dataclass
-class Summary:
-    """What a run did.
-
-    Args:
-        made: Maps that did not exist.
-        remade: Maps that were damaged or had been removed.
-        kept: Maps that were found as they should be.
-        complete: Whether the maps of all images, of all shards, exist.
-    """
-
-    made: int = 0
-    remade: int = 0
-    kept: int = 0
-    complete: bool = False
-
-
-class EdgeMapJob:
-    """The edge maps of one dataset in one folder.
-
-    The work is cut into units of a few images. The maps of a unit are followed by a small record
-    of their checksums, so that a stopped run continues, and several machines can share the work.
-    The run that finds all records writes the manifest. All files have the same bytes whatever the
-    workers, shards and stops.
+class EdgeMapJob(ShardedFiles):
+    """The edge maps of one dataset in one folder, see :class:`ShardedFiles`.
 
     Args:
         dataset: A dataset whose samples have ``img_path`` and, if the drawer needs them,
@@ -89,6 +64,9 @@ class EdgeMapJob:
             settings.
     """
 
+    what = 'edge maps'
+    record_type = MapRecord
+
     def __init__(
         self,
         dataset: BaseDataset,
@@ -97,60 +75,34 @@ class EdgeMapJob:
         img_prefix: str = 'data',
         naming: str = EDGE_NAMING,
     ) -> None:
-        self.out, self.drawer = Path(out), drawer
+        self.drawer = drawer
         self._datasets = list(single_datasets(dataset))
         self.images, genders = list_edge_images(
             self._datasets, img_prefix, naming, drawer.needs_people
         )
         settings = drawer.settings(genders)
-        self._identity = dict(
+        identity = dict(
             kind=settings.pop('kind'),
             version=VERSION,
             **settings,
             images=len(self.images),
             people=fingerprint(dump_json([(image.name, image.digest) for image in self.images])),
         )
-        self._check_folder()
+        super().__init__(Path(out), self.images, identity, _UNIT_IMAGES)
 
-    def run(
-        self,
-        workers: int = 1,
-        shard: tuple[int, int] = (0, 1),
-        progress: Callable[[int, int], None] | None = None,
-    ) -> Summary:
-        """Check the maps of a shard that exist, make the others, and finish if none is missing.
+    def task(self, unit: Sequence[EdgeImage], records: Sequence[MapRecord | None]) -> tuple:
+        """See :meth:`ShardedFiles.task`."""
+        people = [self.persons(image) for image in unit]
+        return self.out, self.drawer, unit, people, records
 
-        Args:
-            workers: Number of processes; 0 works in this one.
-            shard: Number of the shard, from 0, and number of shards.
-            progress: Called with the number of finished and of all images of the shard.
-
-        Returns:
-            What was done.
+    @staticmethod
+    def make_unit(task: tuple) -> tuple[int, list[MapRecord], Summary]:
+        """Make the maps of a unit that are not there.
 
         Raises:
             ValueError: If an image cannot be read, or has not the size its map was made for.
         """
-        if self._read_manifest() is None:
-            write_atomically(self.out / _MANIFEST, dump_json(self._identity))
-        known = self._known_records()
-        units = range(shard[0], self._unit_count, shard[1])
-        total = sum(len(self._unit(number)) for number in units)
-        done, summary = 0, Summary()
-        for number, records, counts in map_tasks(
-            _make_unit, self._tasks(units, known), len(units), workers
-        ):
-            summary.made += counts.made
-            summary.remade += counts.remade
-            summary.kept += counts.kept
-            names = [image.name for image in self._unit(number)]
-            if any(known.get(name) != record for name, record in zip(names, records)):
-                write_atomically(self._part_file(number), dump_json(dict(zip(names, records))))
-            done += len(records)
-            if progress:
-                progress(done, total)
-        summary.complete = self._finish(alone=shard[1] == 1)
-        return summary
+        return _make_unit(task)
 
     def persons(self, image: EdgeImage) -> list[dict[str, Any]]:
         """The parameters of everybody in an image, in an order that does not change.
@@ -166,80 +118,13 @@ class EdgeMapJob:
         sample = self._datasets[image.dataset].get_data_info(image.index)
         return sorted(sample['persons'], key=person_digest)
 
-    @property
-    def _unit_count(self) -> int:
-        return -(-len(self.images) // _UNIT_IMAGES)
-
-    def _unit(self, number: int) -> Sequence[EdgeImage]:
-        return self.images[number * _UNIT_IMAGES : (number + 1) * _UNIT_IMAGES]
-
-    def _part_file(self, number: int) -> Path:
-        return self.out / _PARTS / f'{number:06d}.json'
-
-    def _tasks(self, units: range, known: Mapping[str, MapRecord]) -> Iterator[tuple]:
-        for number in units:
-            unit = self._unit(number)
-            people = [self.persons(image) for image in unit]
-            records = [known.get(image.name) for image in unit]
-            yield number, self.out, self.drawer, unit, people, records
-
-    def _known_records(self) -> dict[str, MapRecord]:
-        """What finished runs, and finished units of others, say about their maps."""
-        parts: dict[str, Any] = {}
-        for path in sorted((self.out / _PARTS).glob('*.json')):
-            # A shard that finishes writes the manifest, then removes all parts.
-            if (part := read_json(path)) is not None:
-                parts.update(part)
-        records = (self._read_manifest() or {}).get('files', {}) | parts
-        return {name: MapRecord(*record) for name, record in records.items()}
-
-    def _finish(self, alone: bool) -> bool:
-        """Write the manifest unless another shard is still at work; tell whether all is done."""
-        parts = sorted((self.out / _PARTS).glob('*.json'))
-        if not parts and 'files' in (self._read_manifest() or {}):
-            return True
-        records = self._known_records()
-        if any(image.name not in records for image in self.images):
-            return False
-        files = {image.name: records[image.name] for image in self.images}
-        write_atomically(self.out / _MANIFEST, dump_json(self._identity | dict(files=files)))
-        for part in parts:
-            part.unlink(missing_ok=True)
-        if alone:
-            for folder in {(self.out / image.name).parent for image in self.images}:
-                remove_unfinished(folder)
-            remove_unfinished(self.out / _PARTS)
-        # Not empty while another shard still repairs its maps.
-        with contextlib.suppress(OSError):
-            (self.out / _PARTS).rmdir()
-        return True
-
-    def _read_manifest(self) -> dict[str, Any] | None:
-        return read_json(self.out / _MANIFEST)
-
-    def _check_folder(self) -> None:
-        if not self.out.exists() or not any(self.out.iterdir()):
-            return
-        manifest = self._read_manifest()
-        if manifest is None:
-            raise ValueError(
-                f'{self.out} holds files that are not edge maps of this command, expected an '
-                'empty folder or one with its manifest'
-            )
-        found = {key: manifest.get(key) for key in self._identity}
-        changed = [key for key in found if found[key] != self._identity[key]]
-        if changed in (['people'], ['images', 'people']):
+    def _check_changes(self, changed: Sequence[str], manifest: Mapping[str, Any]) -> None:
+        if changed and {*changed} <= {'people', 'images'} and 'people' in changed:
             raise ValueError(
                 f'{self.out} holds the edge maps of other images or people: '
                 f'{self._first_difference(manifest)}; remove it or choose another folder'
             )
-        if changed:
-            raise ValueError(
-                f'{self.out} holds edge maps of other settings: got '
-                f'{ {key: found[key] for key in changed} }, expected '
-                f'{ {key: self._identity[key] for key in changed} }; '
-                'remove it or choose another folder'
-            )
+        super()._check_changes(changed, manifest)
 
     def _first_difference(self, manifest: Mapping[str, Any]) -> str:
         files = manifest.get('files')

@@ -46,7 +46,7 @@ from mmpose_ext.datasets.datasets.video.clip_file import (
 from mmpose_ext.visualization import contact_sheet
 
 _PREVIEW_FRAMES = 12
-_OVERLAY = np.array([60, 200, 60], np.float32)
+_OVERLAY = np.array([0, 140, 255], np.float32)
 
 
 def parse_args(arguments: list[str] | None = None) -> argparse.Namespace:

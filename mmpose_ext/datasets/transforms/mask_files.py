@@ -35,6 +35,11 @@ def read_mask(path: str, backend_args: dict | None = None) -> np.ndarray:
         FileNotFoundError: If there is no such file.
         ValueError: If the file is damaged, or has no such entry.
     """
+    if not path or path.endswith('/'):
+        raise ValueError(
+            f'mask got {path!r}, expected a file: the frame has none. make_pseudo_masks.py makes '
+            'one of every frame without --every'
+        )
     file = mask_file(path)
     if file != path:
         return _decode_entry(file, path.rpartition('#')[2], _freeze(backend_args))
