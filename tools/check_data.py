@@ -3,6 +3,7 @@
 Examples::
 
     python tools/check_data.py sefd
+    python tools/check_data.py fewshot
     python tools/check_data.py sefd --data-root /datasets --datasets Human3.6M 3DPW SMPL
 
 Annotation files are parsed and the images they list looked for, which takes minutes for all data.
@@ -87,9 +88,10 @@ def main() -> None:
     show_origins(console, rows)
     problems = [row for row in rows if row.state in PROBLEMS]
     if problems:
+        kind = dict(sefd='mesh', fewshot='video')[args.method]
         console.print(
             f'[red]{len(problems)} of {len(rows)} files are missing, damaged or incomplete.[/red] '
-            'Configs named *_synthetic need none: python tools/make_synthetic.py mesh'
+            f'Configs named *_synthetic need none: python tools/make_synthetic.py {kind}'
         )
     else:
         console.print(f'[green]All that {args.method} needs is there.')

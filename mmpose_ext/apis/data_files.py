@@ -19,6 +19,7 @@ from mmpose_ext.apis.data_check import (
     images_of,
     matrix,
 )
+from mmpose_ext.apis.video_data_files import video_files
 from mmpose_ext.body_models import load_body_model
 from mmpose_ext.datasets.datasets.mesh.human36m_mesh import SPLITS as HUMAN36M_SPLITS
 from mmpose_ext.datasets.datasets.mesh.lsp_mesh import SPLITS as LSP_SPLITS
@@ -52,8 +53,13 @@ def sefd_files() -> list[DataFile]:
     ]
 
 
+def fewshot_files() -> list[DataFile]:
+    """What video mesh recovery and its adaptation are trained and tested on."""
+    return [*_body_model(), *video_files()]
+
+
 #: Methods by name.
-METHODS: dict[str, Callable[[], list[DataFile]]] = dict(sefd=sefd_files)
+METHODS: dict[str, Callable[[], list[DataFile]]] = dict(sefd=sefd_files, fewshot=fewshot_files)
 
 
 def _body_model() -> list[DataFile]:

@@ -4,12 +4,13 @@ from mmcv.transforms import BaseTransform
 
 from mmpose_ext.registry import TRANSFORMS
 
-from .crop_clip import crop_matrices, read_image_bytes
+from .crop_clip import crop_matrices
+from .mask_files import read_mask
 
 
 @TRANSFORMS.register_module()
 class LoadClipMasks(BaseTransform):
-    """Read the foreground masks of a clip: grey PNG files, 0 to 255, soft or not.
+    """Read the foreground masks of a clip: grey PNG files, 0 to 255, soft or not, or run lengths.
 
     Required Keys:
         - mask_paths, and crops (:class:`CropClip`)
@@ -51,7 +52,7 @@ class LoadClipMasks(BaseTransform):
         masks = np.empty((len(paths), size, size), np.float32)
         matrices = crop_matrices(crops, size)
         for t, path in enumerate(paths):
-            mask = self._read(path)
+            mask = read_mask(path, self.backend_args)
             expected = results.get('ori_shape')
             if self.cropped:
                 masks[t] = cv2.resize(mask, (size, size), interpolation=cv2.INTER_AREA)
@@ -64,14 +65,6 @@ class LoadClipMasks(BaseTransform):
                 masks[t] = cv2.warpAffine(mask, matrices[t], (size, size), flags=cv2.INTER_LINEAR)
         results['mask'] = masks * np.float32(1 / 255)
         return results
-
-    def _read(self, path: str) -> np.ndarray:
-        data = read_image_bytes(path, self.backend_args, 'mask')
-        content = np.frombuffer(data, np.uint8)
-        mask = cv2.imdecode(content, cv2.IMREAD_GRAYSCALE) if content.size else None
-        if mask is None:
-            raise ValueError(f'mask {path!r} cannot be decoded ({len(data)} bytes)')
-        return mask
 
     def __repr__(self) -> str:
         return (

@@ -29,6 +29,8 @@ def limb_ratio(keypoints: np.ndarray, skeleton: Skeleton) -> float | None:
     rows = np.unique(np.linspace(0, len(keypoints) - 1, min(_ROWS, len(keypoints))).astype(int))
     points, known = keypoints[rows, :, :2].astype(np.float64), keypoints[rows, :, 2] > 0
     own = {skeleton.canonical(name): k for k, name in enumerate(skeleton.keypoints)}
+    # What only a detector finds has a prefix.
+    own = {name.removeprefix('op_'): k for name, k in own.items()} | own
     limbs = [(own[a], own[b]) for a, b in _LIMBS if a in own and b in own]
     if len(limbs) < _LEAST_LIMBS:
         return None

@@ -285,4 +285,4 @@ def _nothing(rows: np.ndarray, dimensions: int) -> tuple[np.ndarray, np.ndarray]
 
 
 def _join(folder: str, name: str) -> str:
-    return f'{folder.rstrip("/")}/{name}' if folder else name
+    return f'{folder.rstrip("/")}/{name}' if folder and name else name
