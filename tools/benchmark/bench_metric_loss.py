@@ -11,6 +11,7 @@ import math
 import multiprocessing
 import resource
 import time
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
@@ -81,38 +82,38 @@ def step(data: dict, value: Tensor) -> float:
     return float(value.detach())
 
 
-def grown_memory(clips: int, frames: int, side: str) -> float:
-    """MiB by which a new process's peak grows with one forward and backward."""
+def grown_memory(sizes: list[int], frames: int, side: str) -> list[float]:
+    """MiB by which a new process's peak grows with one forward and backward, smallest B first."""
     context = multiprocessing.get_context('spawn')
     with context.Pool(1) as pool:
-        return pool.apply(_measure, (clips, frames, side))
+        return pool.apply(_measure, (sizes, frames, side))
 
 
-def _measure(clips: int, frames: int, side: str) -> float:
+def _measure(sizes: list[int], frames: int, side: str) -> list[float]:
     torch.set_num_threads(1)
     loss = InBatchTripletMetricLoss(form='log_ratio' if side == PEER else side)
-
-    def run(data: dict) -> None:
+    grown = []
+    # The first only loads what the others use.
+    for clips in (sizes[0] // 4, *sizes):
+        data = batch(clips, frames, 32)
+        pages = int(Path('/proc/self/statm').read_text().split()[1])
         step(data, vectorized(data) if side == PEER else loss(**data))
-
-    run(batch(16, frames, 32))
-    data = batch(clips, frames, 32)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    run(data)
-    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 2**10
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
+        grown.append(peak - pages * resource.getpagesize() / 2**20)
+    return grown[1:]
 
 
 def report_memory(frames: int, sizes: list[int]) -> None:
     """Print peaks, and by which power of B each grows from size to size."""
     for side in ('log_ratio', 'thesis', PEER):
-        grown = [grown_memory(clips, frames, side) for clips in sizes]
+        grown = grown_memory(sizes, frames, side)
         listed = ', '.join(f'B={clips}: {mib:.0f} MiB' for clips, mib in zip(sizes, grown))
         powers = ', '.join(
             f'{math.log(last / first) / math.log(large / small):.1f}'
             for small, large, first, last in zip(sizes, sizes[1:], grown, grown[1:])
         )
         print(f'memory, {side}, T={frames} C=32, beyond the inputs: {listed}; powers {powers}')
-    matrices = ', '.join(f'B={clips}: {clips**2 * frames / 2**18:.0f} MiB' for clips in sizes)
+    matrices = ', '.join(f'B={clips}: {clips**2 * frames / 2**18:.2g} MiB' for clips in sizes)
     print(f'one matrix of B x B T: {matrices}')
 
 
@@ -127,7 +128,7 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(1)
     if args.memory:
-        report_memory(args.frames, args.memory)
+        report_memory(args.frames, sorted(args.memory))
 
     data = batch(args.clips, args.frames, args.channels)
     loss = InBatchTripletMetricLoss()
