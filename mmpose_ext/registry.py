@@ -25,6 +25,9 @@ WEIGHT_INITIALIZERS = _child('weight initializer', mmpose_registry.WEIGHT_INITIA
 KEYPOINT_CODECS = _child('keypoint codec', mmpose_registry.KEYPOINT_CODECS, 'codecs')
 METRICS = _child('metric', mmpose_registry.METRICS, 'evaluation')
 EVALUATORS = _child('evaluator', mmpose_registry.EVALUATORS, 'evaluation')
+OPTIM_WRAPPER_CONSTRUCTORS = _child(
+    'optimizer wrapper constructor', mmpose_registry.OPTIM_WRAPPER_CONSTRUCTORS, 'engine'
+)
 HOOKS = _child('hook', mmpose_registry.HOOKS, 'engine')
 LOOPS = _child('loop', mmpose_registry.LOOPS, 'engine')
 VISUALIZERS = _child('visualizer', mmpose_registry.VISUALIZERS, 'visualization')

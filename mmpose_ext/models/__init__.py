@@ -1,7 +1,8 @@
 """Models: what configs build, beyond what MMPose has."""
 
-from mmpose_ext.models.backbones import PoseGuidedBackbone, PoseGuidedResNet
-from mmpose_ext.models.data_preprocessors import MeshDataPreprocessor
+from mmpose_ext.models.backbones import MaskFeatureEncoder, PoseGuidedBackbone, PoseGuidedResNet
+from mmpose_ext.models.data_preprocessors import MeshDataPreprocessor, VideoMeshDataPreprocessor
+from mmpose_ext.models.discriminators import MotionDiscriminator
 from mmpose_ext.models.distillers import (
     FeatureDistiller,
     FrozenTeacher,
@@ -15,25 +16,40 @@ from mmpose_ext.models.edge_sources import (
     SMPLEdgeEstimator,
     UNetEdge,
 )
-from mmpose_ext.models.heads import GraphMeshHead, SoftArgmax3DHead
-from mmpose_ext.models.losses import ConditionalKeypointLoss, MeshLoss, SimCCDistillationLoss
-from mmpose_ext.models.necks import FinestLevelNeck
-from mmpose_ext.models.pose_estimators import MeshEstimator
+from mmpose_ext.models.heads import GraphMeshHead, OCRHead, SMPLIterativeHead, SoftArgmax3DHead
+from mmpose_ext.models.losses import (
+    ConditionalKeypointLoss,
+    LSGANLoss,
+    MeshLoss,
+    SimCCDistillationLoss,
+    SoftIoULoss,
+    VideoMeshLoss,
+    WeightedKeypointLoss,
+)
+from mmpose_ext.models.necks import FinestLevelNeck, TCMREncoder, TemporalGRUEncoder
+from mmpose_ext.models.pose_estimators import MeshEstimator, VideoMeshEstimator
 from mmpose_ext.models.pose_priors import Rot6DPrior, VPoserDecoder
 from mmpose_ext.models.pretrained_keypoints import PretrainedKeypoints
+from mmpose_ext.models.segmentors import ForegroundSegmentor, FrozenSegmentor
 
 __all__ = [
     'ConditionalKeypointLoss',
     'FeatureDistiller',
     'FinestLevelNeck',
+    'ForegroundSegmentor',
+    'FrozenSegmentor',
     'FrozenTeacher',
     'GraphMeshHead',
     'HEDEdge',
     'KeypointTeacher',
+    'LSGANLoss',
+    'MaskFeatureEncoder',
     'MeshDataPreprocessor',
     'MeshEstimator',
     'MeshLoss',
+    'MotionDiscriminator',
     'MultiTeacherDistiller',
+    'OCRHead',
     'PiDiNetEdge',
     'PoseGuidedBackbone',
     'PoseGuidedResNet',
@@ -41,8 +57,16 @@ __all__ = [
     'RCFEdge',
     'Rot6DPrior',
     'SMPLEdgeEstimator',
+    'SMPLIterativeHead',
     'SimCCDistillationLoss',
     'SoftArgmax3DHead',
+    'SoftIoULoss',
+    'TCMREncoder',
+    'TemporalGRUEncoder',
     'UNetEdge',
     'VPoserDecoder',
+    'VideoMeshDataPreprocessor',
+    'VideoMeshEstimator',
+    'VideoMeshLoss',
+    'WeightedKeypointLoss',
 ]

@@ -1,3 +1,9 @@
 from mmpose_ext.models.data_preprocessors.mesh_data_preprocessor import MeshDataPreprocessor
+from mmpose_ext.models.data_preprocessors.video_mesh_data_preprocessor import (
+    VideoMeshDataPreprocessor,
+)
 
-__all__ = ['MeshDataPreprocessor']
+__all__ = [
+    'MeshDataPreprocessor',
+    'VideoMeshDataPreprocessor',
+]

@@ -1,3 +1,11 @@
+from mmpose_ext.models.pose_estimators.few_shot_video_mesh_estimator import (
+    FewShotVideoMeshEstimator,
+)
 from mmpose_ext.models.pose_estimators.mesh_estimator import MeshEstimator
+from mmpose_ext.models.pose_estimators.video_mesh_estimator import VideoMeshEstimator
 
-__all__ = ['MeshEstimator']
+__all__ = [
+    'FewShotVideoMeshEstimator',
+    'MeshEstimator',
+    'VideoMeshEstimator',
+]
