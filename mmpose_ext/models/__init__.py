@@ -27,7 +27,11 @@ from mmpose_ext.models.losses import (
     WeightedKeypointLoss,
 )
 from mmpose_ext.models.necks import FinestLevelNeck, TCMREncoder, TemporalGRUEncoder
-from mmpose_ext.models.pose_estimators import MeshEstimator, VideoMeshEstimator
+from mmpose_ext.models.pose_estimators import (
+    FewShotVideoMeshEstimator,
+    MeshEstimator,
+    VideoMeshEstimator,
+)
 from mmpose_ext.models.pose_priors import Rot6DPrior, VPoserDecoder
 from mmpose_ext.models.pretrained_keypoints import PretrainedKeypoints
 from mmpose_ext.models.segmentors import ForegroundSegmentor, FrozenSegmentor
@@ -35,6 +39,7 @@ from mmpose_ext.models.segmentors import ForegroundSegmentor, FrozenSegmentor
 __all__ = [
     'ConditionalKeypointLoss',
     'FeatureDistiller',
+    'FewShotVideoMeshEstimator',
     'FinestLevelNeck',
     'ForegroundSegmentor',
     'FrozenSegmentor',
