@@ -5,6 +5,7 @@ Examples::
     python tools/make_synthetic.py pose --out data/synthetic --size small
     python tools/make_synthetic.py pretrain --out data/synthetic_pretrain --seed 1
     python tools/make_synthetic.py mesh --out data/synthetic_mesh --workers 2
+    python tools/make_synthetic.py video --out data/synthetic_video --workers 2
     python tools/make_synthetic.py body --out data/body_models/standin
 
 Stopped runs continue when the same command is given again. On a cluster, give every job of an
@@ -22,6 +23,7 @@ from mmpose_ext.body_models import write_standin
 from mmpose_ext.synthetic.generate import Generation, Progress
 from mmpose_ext.synthetic.mesh_plan import MESH_SIZES, mesh_plan
 from mmpose_ext.synthetic.plan import POSE_SIZES, PRETRAIN_SIZES, pose_plan, pretrain_plan
+from mmpose_ext.synthetic.video_plan import VIDEO_SIZES, video_plan
 
 KINDS = dict(
     pose=(
@@ -41,6 +43,12 @@ KINDS = dict(
         MESH_SIZES,
         'data/synthetic_mesh',
         'Human3.6M, COCO and 3DPW stand-ins with SMPL bodies for mesh recovery',
+    ),
+    video=(
+        video_plan,
+        VIDEO_SIZES,
+        'data/synthetic_video',
+        'MPI-INF-3DHP, 3DPW, PennAction and AMASS stand-ins: videos and motions of SMPL bodies',
     ),
 )
 

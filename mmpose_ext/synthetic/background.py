@@ -7,7 +7,7 @@ import numpy as np
 
 from mmpose_ext.geometry import PinholeCamera
 
-from .background_places import OPEN_PLACES, PLACES
+from .background_places import OPEN_PLACES, PLACES, SCREEN_HUE
 from .background_textures import (
     Colour,
     choose,
@@ -122,5 +122,6 @@ FLOORS = dict(
     court=_floor(('plain', 'planks'), (0.2, 0.8), (0.3, 0.9)),
     outdoors=_floor(('plain', 'spots', 'lines'), (0, 0.7), (0.3, 1), (0.08, 0.62)),
     stage=_floor(('plain', 'planks'), (0.1, 0.8), (0.05, 0.4)),
+    screen=_floor(('plain',), (0.5, 0.7), (0.4, 0.7), SCREEN_HUE),
 )
 """Texture and colours of the floor of each place."""

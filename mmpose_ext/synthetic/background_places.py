@@ -26,6 +26,9 @@ from .background_things import (
     draw_writing,
 )
 
+SCREEN_HUE = (0.32, 0.4)
+"""Of the cloth in front of which people are filmed to be cut out."""
+
 
 def _room(image: np.ndarray, row: int, rng: np.random.Generator) -> None:
     height, width = image.shape[:2]
@@ -171,6 +174,13 @@ def _stage(image: np.ndarray, row: int, rng: np.random.Generator) -> None:
         draw_panel(image, rng, (0, max(row, height // 2)), framed=False)
 
 
+def _screen(image: np.ndarray, row: int, rng: np.random.Generator) -> None:
+    """A cloth of one colour, as keying needs it."""
+    colour = random_colour(rng, (0.5, 0.8), (0.4, 0.75), SCREEN_HUE)
+    folds = fractal_noise(*image.shape[:2], rng, coarsest=2, octaves=3)
+    image[:] = blend(vary(colour, rng, 0.1), vary(colour, rng, 0.1), folds)
+
+
 def _wall(
     image: np.ndarray,
     row: int,
@@ -207,6 +217,7 @@ PLACES: dict[str, Callable[[np.ndarray, int, np.random.Generator], None]] = dict
     court=_court,
     outdoors=_outdoors,
     stage=_stage,
+    screen=_screen,
 )
 """Kinds of place: each draws what stands behind the floor, which begins at the given row."""
 

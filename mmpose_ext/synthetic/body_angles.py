@@ -2,7 +2,8 @@
 
 SMPL's rest pose is the T-pose: y up, facing +z, the left side at +x. Angles are in degrees and
 read like a clinician's: flexion is positive, and both sides use the same signs, so a pose is
-mirrored by exchanging its sides.
+mirrored by exchanging its sides. An angle is a number, or an array with one number per frame of a
+motion.
 """
 
 from dataclasses import dataclass, field, fields, replace
@@ -136,25 +137,35 @@ class BodyAngles:
             yaw: Heading in degrees about the vertical; 0 faces +z, 90 faces +x.
 
         Returns:
-            Axis-angle rotations of SMPL's 24 joints in radians, (24, 3) float32.
+            Axis-angle rotations of SMPL's 24 joints in radians, (24, 3) float32; with frames,
+            (F, 24, 3).
         """
-        rotations = np.tile(np.eye(3), (24, 1, 1))
-        rotations[0] = _about_y(yaw) @ _about_x(self.pitch) @ _about_z(self.roll)
+        frames = _frames(self, yaw)
+        rotations = np.tile(np.eye(3), (*frames, 24, 1, 1))
+        rotations[..., 0, :, :] = _about_y(yaw) @ _about_x(self.pitch) @ _about_z(self.roll)
         spine = _about_y(self.twist / 3) @ _about_z(self.tilt / 3) @ _about_x(self.bend / 3)
-        rotations[[3, 6, 9]] = spine
+        rotations[..., [3, 6, 9], :, :] = spine[..., None, :, :]
         neck = _about_y(self.head_turn / 2) @ _about_z(self.head_tilt / 2) @ _about_x(self.nod / 2)
-        rotations[[12, 15]] = neck
+        rotations[..., [12, 15], :, :] = neck[..., None, :, :]
         for leg, arm, side in (
             (self.left_leg, self.left_arm, 0),
             (self.right_leg, self.right_arm, 1),
         ):
             limbs = _leg_rotations(leg, self.pitch) | _arm_rotations(arm)
             for joint, rotation in limbs.items():
-                rotations[joint + side] = _mirror(rotation) if side else rotation
+                rotations[..., joint + side, :, :] = _mirror(rotation) if side else rotation
         return matrix_to_axis_angle(rotations).astype(np.float32)
 
 
 _SIDED = ('roll', 'tilt', 'twist', 'head_tilt', 'head_turn')
+
+
+def _frames(angles: BodyAngles, yaw: float) -> tuple[int, ...]:
+    """The shape that all angles have in common: none, or the number of frames."""
+    values = [yaw]
+    for part in (angles, angles.left_leg, angles.right_leg, angles.left_arm, angles.right_arm):
+        values += [value for value in vars(part).values() if isinstance(value, np.ndarray)]
+    return np.broadcast_shapes(*map(np.shape, values))
 
 
 def _leg_rotations(leg: LegAngles, pitch: float) -> dict[int, np.ndarray]:
@@ -169,13 +180,14 @@ def _leg_rotations(leg: LegAngles, pitch: float) -> dict[int, np.ndarray]:
 
 def _arm_rotations(arm: ArmAngles) -> dict[int, np.ndarray]:
     """Rotations of the left arm, by SMPL joint."""
-    elevation, azimuth = np.radians([arm.elevation, arm.azimuth])
-    direction = np.array(
-        [
+    elevation, azimuth = np.radians(arm.elevation), np.radians(arm.azimuth)
+    direction = np.stack(
+        np.broadcast_arrays(
             np.sin(elevation) * np.cos(azimuth),
             -np.cos(elevation),
             np.sin(elevation) * np.sin(azimuth),
-        ]
+        ),
+        axis=-1,
     )
     # Raising an arm turns it outward, so that a bent elbow points down and not sideways.
     outward = np.clip(np.sin(elevation) * np.sin(azimuth), 0, 1) + (1 - np.cos(elevation)) / 2
@@ -187,19 +199,18 @@ def _arm_rotations(arm: ArmAngles) -> dict[int, np.ndarray]:
     )
     return {
         13: collar,
-        16: collar.T @ whole,
+        16: np.swapaxes(collar, -1, -2) @ whole,
         18: _about_y(-arm.elbow),
         20: _about_z(-arm.wrist),
     }
 
 
 def _swing(direction: np.ndarray) -> np.ndarray:
-    """The shortest rotation that takes +x to a unit vector."""
-    axis = np.array([0, -direction[2], direction[1]])
-    sine = np.linalg.norm(axis)
-    if sine < 1e-9:
-        return np.eye(3)
-    return axis_angle_to_matrix(axis / sine * np.arctan2(sine, direction[0]))
+    """The shortest rotation that takes +x to unit vectors, (..., 3)."""
+    axis = np.stack([np.zeros_like(direction[..., 0]), -direction[..., 2], direction[..., 1]], -1)
+    sine = np.linalg.norm(axis, axis=-1, keepdims=True)
+    angle = np.arctan2(sine, direction[..., :1])
+    return axis_angle_to_matrix(np.where(sine < 1e-9, 0, axis / np.maximum(sine, 1e-9) * angle))
 
 
 def _mirror(rotation: np.ndarray) -> np.ndarray:
@@ -209,22 +220,31 @@ def _mirror(rotation: np.ndarray) -> np.ndarray:
 
 
 def _about_x(degrees: float) -> np.ndarray:
-    c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
-    return np.array([[1, 0, 0], [0, c, -s], [0, s, c]])
+    return _turn(degrees, 1, 2)
 
 
 def _about_y(degrees: float) -> np.ndarray:
-    c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
-    return np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]])
+    return _turn(degrees, 2, 0)
 
 
 def _about_z(degrees: float) -> np.ndarray:
-    c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
-    return np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])
+    return _turn(degrees, 0, 1)
+
+
+def _turn(degrees: float, first: int, second: int) -> np.ndarray:
+    """Turn the first axis towards the second."""
+    radians = np.radians(degrees)
+    cosine, sine = np.cos(radians), np.sin(radians)
+    matrix = np.zeros((*np.shape(radians), 3, 3))
+    matrix[..., 3 - first - second, 3 - first - second] = 1
+    matrix[..., first, first] = matrix[..., second, second] = cosine
+    matrix[..., second, first] = sine
+    matrix[..., first, second] = -sine
+    return matrix
 
 
 def _clip(value: float, limit: tuple[float, float]) -> float:
-    return min(max(value, limit[0]), limit[1])
+    return np.clip(value, *limit)
 
 
 def _limit(limb, limits: dict):

@@ -18,6 +18,7 @@ from .files import dump_json, remove_unfinished, write_atomically
 from .image import make_image
 from .mesh_image import make_street_image, make_studio_image, make_wild_image
 from .plan import Plan, Split
+from .video_image import make_3dhp_frame, make_3dpw_frame, make_motion, make_penn_action_frame
 
 VERSION = 3
 """Grows whenever the same size and seed give other files."""
@@ -30,8 +31,13 @@ MAKERS: dict[str, Callable[[Split, int, int, Mapping[str, BodyModel]], tuple[byt
     human36m=make_studio_image,
     neural_annot=make_wild_image,
     pw3d=make_street_image,
+    mpi_inf_3dhp=make_3dhp_frame,
+    mpi_inf_3dhp_test=make_3dhp_frame,
+    pw3d_video=make_3dpw_frame,
+    penn_action=make_penn_action_frame,
+    amass=make_motion,
 )
-"""Who makes the images of a split, by its labels."""
+"""Who makes the images, or other single files, of a split, by its labels."""
 
 _MANIFEST = 'manifest.json'
 _RECORDS = '.records'

@@ -75,6 +75,10 @@ def write_head_boxes(records: Sequence[dict], path: Path) -> Path:
             dataset_joints=names,
         ),
     )
-    content = bytearray(buffer.getvalue())
-    content[:_HEADER_BYTES] = b'MATLAB 5.0 MAT-file, synthetic people'.ljust(_HEADER_BYTES)
-    return write_atomically(path, bytes(content))
+    return write_atomically(path, stamp_matlab(buffer.getvalue()))
+
+
+def stamp_matlab(content: bytes) -> bytes:
+    """Take the time of day out of a MATLAB file that SciPy wrote."""
+    header = b'MATLAB 5.0 MAT-file, synthetic people'.ljust(_HEADER_BYTES)
+    return header + content[_HEADER_BYTES:]

@@ -19,7 +19,8 @@ class Split:
         name: Unique within a plan.
         domain: Name of the domain, a key of ``DOMAINS``.
         labels: What is annotated: 'coco', 'mpii', 'union', or with bodies 'human36m',
-            'neural_annot', 'pw3d'.
+            'neural_annot', 'pw3d'; of videos 'mpi_inf_3dhp', 'mpi_inf_3dhp_test', 'pw3d_video',
+            'penn_action', 'amass'.
         count: Number of images.
         folder: Folder of the images, relative to the data set's.
         stream: Number of the random stream; two splits with different numbers share no image.

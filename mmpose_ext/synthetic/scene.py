@@ -17,10 +17,19 @@ from .background import make_background
 from .background_textures import random_colour
 from .scene_effects import photograph
 from .scene_ground import Ground
-from .scene_occluders import OBJECT_ID, PersonExtent, add_occluders
+from .scene_occluders import OBJECT_ID, PersonExtent, add_occluder, add_occluders
 from .scene_style import STYLES, Style
 
-__all__ = ['OBJECT_ID', 'STYLES', 'Ground', 'ScenePerson', 'SceneRender', 'Style', 'render_scene']
+__all__ = [
+    'OBJECT_ID',
+    'STYLES',
+    'Ground',
+    'SceneObject',
+    'ScenePerson',
+    'SceneRender',
+    'Style',
+    'render_scene',
+]
 
 
 @dataclass(frozen=True)
@@ -37,6 +46,19 @@ class ScenePerson:
     vertices: np.ndarray
     body: BodyModel
     appearance_seed: int
+
+
+@dataclass(frozen=True)
+class SceneObject:
+    """Something that stays where it is while a camera films people behind it.
+
+    Args:
+        extent: Where a person, maybe a small one, would be that the object stands in front of.
+        seed: Seed of its kind, its look and its position relative to that.
+    """
+
+    extent: PersonExtent
+    seed: int
 
 
 @dataclass(frozen=True)
@@ -61,6 +83,8 @@ def render_scene(
     style: Style,
     rng: np.random.Generator,
     ground: Ground | None = None,
+    background: tuple[np.ndarray, int] | None = None,
+    objects: Sequence[SceneObject] = (),
 ) -> SceneRender:
     """Render people in a random place.
 
@@ -72,6 +96,9 @@ def render_scene(
         style: Ranges of everything that is random.
         rng: Source of randomness.
         ground: The plane people stand on. Without one, the level plane under the lowest vertex.
+        background: What is behind the people, as :func:`make_background` returns it; by default
+            drawn here.
+        objects: Objects in front of people, besides those that the style puts there.
 
     Returns:
         The picture, with ids and depth of people and occluding objects.
@@ -97,7 +124,9 @@ def render_scene(
     result = rasterize(
         dressed, [person.body.faces for person in people], camera, cull_backfaces=True
     )
-    image, floor_row = make_background(camera, ground, style, rng)
+    image, floor_row = background or make_background(camera, ground, style, rng)
+    # Shadows are drawn onto it.
+    image = image.copy() if background else image
     _cast_shadows(image, floor_row, dressed, camera, ground, lights[3], rng)
     blur = rng.uniform(*style.background_blur_px) * camera.height / 480
     if blur > 0.3:
@@ -126,6 +155,9 @@ def render_scene(
         first_vertex += len(rest)
     extents = [e for e in (_extent(vertices, camera) for vertices in dressed) if e is not None]
     add_occluders(image, result.person_ids, result.depth, extents, style, rng)
+    for thing in objects:
+        own = np.random.default_rng(thing.seed)
+        add_occluder(image, result.person_ids, result.depth, thing.extent, style, own)
     return SceneRender(photograph(image, style, rng), result.person_ids, result.depth)
 
 

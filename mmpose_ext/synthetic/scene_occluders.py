@@ -53,9 +53,32 @@ def add_occluders(
     """
     for _ in range(int(rng.poisson(style.occluders)) if people else 0):
         person = people[int(rng.integers(len(people)))]
-        kind = choose(style.occluder_kinds, rng)
-        distance = person.depth * rng.uniform(0.6, 0.97)
-        _add(image, person_ids, depth, kind, person.box, distance, rng)
+        add_occluder(image, person_ids, depth, person, style, rng)
+
+
+def add_occluder(
+    image: np.ndarray,
+    person_ids: np.ndarray,
+    depth: np.ndarray,
+    person: PersonExtent,
+    style: Style,
+    rng: np.random.Generator,
+) -> None:
+    """Draw one object in front of a person or a place, in place.
+
+    Its kind, size and position relative to the extent depend on the state of ``rng`` alone.
+
+    Args:
+        image: As for :func:`add_occluders`, like all further arguments.
+        person_ids: See there.
+        depth: See there.
+        person: What the object is placed in front of.
+        style: Kinds of object.
+        rng: Source of randomness.
+    """
+    kind = choose(style.occluder_kinds, rng)
+    distance = person.depth * rng.uniform(0.6, 0.97)
+    _add(image, person_ids, depth, kind, person.box, distance, rng)
 
 
 def _add(

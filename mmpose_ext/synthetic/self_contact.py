@@ -48,20 +48,34 @@ def joint_positions(pose: np.ndarray, rest_joints: np.ndarray) -> np.ndarray:
     """Move the joints of a body by forward kinematics.
 
     Args:
-        pose: Axis-angle rotations, (24, 3).
+        pose: Axis-angle rotations, (..., 24, 3).
         rest_joints: Joints of the rest pose in metres, (24, 3).
 
     Returns:
-        (24, 3) posed joints; the root stays where it is.
+        (..., 24, 3) posed joints; the root stays where it is.
+    """
+    return joint_frames(pose, rest_joints)[0]
+
+
+def joint_frames(pose: np.ndarray, rest_joints: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Move the joints of a body, and tell how each is turned.
+
+    Args:
+        pose: Axis-angle rotations, (..., 24, 3).
+        rest_joints: Joints of the rest pose in metres, (24, 3).
+
+    Returns:
+        (..., 24, 3) posed joints, the root where it is, and (..., 24, 3, 3) their rotations
+        relative to the rest pose.
     """
     rotations = axis_angle_to_matrix(np.asarray(pose, np.float64))
-    joints = np.array(rest_joints, np.float64)
+    joints = np.broadcast_to(np.asarray(rest_joints, np.float64), np.shape(pose)).copy()
     for joint, parent in enumerate(PARENTS[1:], start=1):
-        joints[joint] = joints[parent] + rotations[parent] @ (
-            rest_joints[joint] - rest_joints[parent]
-        )
-        rotations[joint] = rotations[parent] @ rotations[joint]
-    return joints
+        turned = rotations[..., parent, :, :]
+        bone = rest_joints[joint] - rest_joints[parent]
+        joints[..., joint, :] = joints[..., parent, :] + turned @ bone
+        rotations[..., joint, :, :] = turned @ rotations[..., joint, :, :]
+    return joints, rotations
 
 
 def penetration(pose: np.ndarray, rest_joints: np.ndarray) -> float:

@@ -4,6 +4,7 @@ from mmpose_ext.body_models import load_body_model
 from mmpose_ext.synthetic.generate import Generation
 from mmpose_ext.synthetic.mesh_plan import mesh_plan
 from mmpose_ext.synthetic.plan import Plan, Split, pose_plan
+from mmpose_ext.synthetic.video_plan import video_plan
 
 SEED = 3
 
@@ -48,3 +49,12 @@ def mesh_set(tmp_path_factory):
 @pytest.fixture(scope='session')
 def neutral():
     return load_body_model('standin')
+
+
+@pytest.fixture(scope='session')
+def video_set(tmp_path_factory):
+    """Folder of the smallest data set of videos; tests must not change it."""
+    out = tmp_path_factory.mktemp('video')
+    for _ in Generation(video_plan('tiny'), out, SEED).run(workers=0):
+        pass
+    return out
