@@ -149,11 +149,13 @@ def _load(backbone: nn.Module, checkpoint: str) -> None:
     if inside:
         weights = {key.removeprefix(_PREFIX): weights[key] for key in inside}
     own = set(backbone.state_dict())
-    missing, unknown = sorted(own - weights.keys()), sorted(weights.keys() - own)
+    counters = {key for key in own if key.endswith('num_batches_tracked')}
+    missing, unknown = sorted(own - counters - weights.keys()), sorted(weights.keys() - own)
     if missing or unknown:
         raise ValueError(
             f'{_OWNER}: checkpoint {checkpoint!r} is of another model: it lacks {len(missing)} '
             f'weights {missing[:_NAMED_KEYS]} and has {len(unknown)} unknown ones '
             f'{unknown[:_NAMED_KEYS]}'
         )
-    backbone.load_state_dict(weights)
+    # Weights of older PyTorch count no batches.
+    backbone.load_state_dict(weights, strict=False)
