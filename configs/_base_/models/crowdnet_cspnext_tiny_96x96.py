@@ -10,6 +10,7 @@ model = dict(
         # Those of the pretraining.
         mean=(123.675, 116.28, 103.53),
         std=(58.395, 57.12, 57.375),
+        edge_std=57.6 / 255,
     ),
     backbone=dict(
         type='mmpose_ext.PoseGuidedBackbone',

@@ -213,7 +213,8 @@ class MeshEstimator(BaseModel):
                 f'{self.backbone.in_channels} channels of the backbone: add RenderSMPLEdge, '
                 'LoadEdgeMap or DetectEdges to the pipeline, or `edge` to the model'
             )
-        return torch.cat([images, edges.to(images)], dim=1)
+        edges = self.data_preprocessor.standardize_edges(edges.to(images))
+        return torch.cat([images, edges], dim=1)
 
     def _all_rotations(self, root: Tensor, body: Tensor) -> Tensor:
         """Rotations of SMPL's 24 joints; the hands, which nothing says anything about, are at rest.

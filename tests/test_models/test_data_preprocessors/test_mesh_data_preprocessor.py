@@ -60,6 +60,11 @@ def test_only_edges_are_cut(mesh_batch: Callable[..., dict]) -> None:
     assert inputs['joints'].max() > 1
 
 
+def test_the_deviation_of_edges_is_positive() -> None:
+    with pytest.raises(ValueError, match='edge_std got 0'):
+        MeshDataPreprocessor(edge_std=0)
+
+
 def test_images_of_different_sizes_are_named(mesh_batch: Callable[..., dict]) -> None:
     batch = mesh_batch(2)
     batch['inputs']['img'][1] = batch['inputs']['img'][1][:, :32]

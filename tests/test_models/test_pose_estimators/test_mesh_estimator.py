@@ -181,6 +181,24 @@ class RedEdges(nn.Module):
         return images[:, :1]
 
 
+def test_edges_are_divided_like_the_images_beside_them(
+    mesh_config: Callable[..., dict], mesh_batch: Callable[..., dict]
+) -> None:
+    plain = build(mesh_config(in_channels=4)).eval()
+    divided = build(
+        mesh_config(in_channels=4)
+        | dict(data_preprocessor=dict(type='mmpose_ext.MeshDataPreprocessor', edge_std=0.25))
+    ).eval()
+    inputs = plain.data_preprocessor(mesh_batch(2, edge=0.5))['inputs']
+    scaled = dict(inputs, edge=inputs['edge'] * 4)
+    with torch.no_grad():
+        seen, expected = divided.extract_feat(inputs), plain.extract_feat(scaled)
+        other = plain.extract_feat(inputs)
+    for a, b, c in zip(seen, expected, other):
+        assert torch.equal(a, b)
+        assert not torch.equal(a, c)
+
+
 def test_an_edge_source_sees_rgb_images_in_0_to_1(
     mesh_config: Callable[..., dict], mesh_batch: Callable[..., dict]
 ) -> None:
