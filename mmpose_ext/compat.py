@@ -112,6 +112,7 @@ def start_gloo_without_accelerator() -> None:
 def _with_gloo(start: Callable) -> Callable:
     @functools.wraps(start)
     def start_group(backend: str, **kwargs) -> None:
+        save_weights_by_their_own_names()
         accelerators = (torch.cuda, getattr(torch, 'npu', None), getattr(torch, 'mlu', None))
         if any(device is not None and device.is_available() for device in accelerators):
             start(backend, **kwargs)
@@ -145,6 +146,23 @@ def _wrap_cpu_models_without_device() -> None:
         wrap(self, module, *args, **kwargs)
 
     MMDistributedDataParallel.__init__ = wrap_model
+
+
+def save_weights_by_their_own_names() -> None:
+    """Leave the wrappers of child modules out of the names of weights.
+
+    Symptom: a training of several modules with an optimizer each, on several processes
+    (``MMSeparateDistributedDataParallel``), resumes and tests with random weights: ``unexpected key
+    in source state_dict: generator.module.…``. Cause: MMEngine 0.10.7 saves names that go through
+    the wrapper of every child module, and loads names that do not. Applied when a process group
+    starts.
+    """
+    from mmengine.model import MMDistributedDataParallel
+
+    def state_dict(self, *args, **kwargs) -> dict[str, Any]:
+        return self.module.state_dict(*args, **kwargs)
+
+    MMDistributedDataParallel.state_dict = state_dict
 
 
 def find_packages_by_import() -> None:

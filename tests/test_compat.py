@@ -140,3 +140,28 @@ def test_saving_through_a_buffer_round_trips(tmp_path):
     save_checkpoint({'state_dict': weights}, str(tmp_path / 'a.pth'))
     loaded = torch.load(io.BytesIO((tmp_path / 'a.pth').read_bytes()))
     torch.testing.assert_close(loaded['state_dict'], weights)
+
+
+def test_weights_of_separately_wrapped_modules_keep_their_names(run_command):
+    code = (
+        'import os, mmpose_ext, torch\n'
+        'from mmengine.dist import init_dist\n'
+        "names = ('RANK', 'LOCAL_RANK', 'MASTER_PORT')\n"
+        "os.environ.update({n: '0' for n in names}, WORLD_SIZE='1', MASTER_ADDR='127.0.0.1')\n"
+        "init_dist('pytorch', backend='gloo')\n"
+        'from mmengine.model import BaseModel, MMSeparateDistributedDataParallel\n'
+        'from mmengine.runner.checkpoint import _load_checkpoint_to_model\n'
+        'class Model(BaseModel):\n'
+        '    def __init__(self):\n'
+        '        super().__init__()\n'
+        '        self.first, self.second = torch.nn.Linear(1, 1), torch.nn.Linear(1, 2)\n'
+        '    def forward(self): pass\n'
+        'plain, wrapped = Model(), MMSeparateDistributedDataParallel(Model())\n'
+        'saved = wrapped.module.state_dict()\n'
+        'plain.load_state_dict(saved)\n'
+        'ones = {name: torch.ones_like(value) for name, value in saved.items()}\n'
+        '_load_checkpoint_to_model(wrapped.module, dict(state_dict=ones))\n'
+        'assert all(bool((p == 1).all()) for p in wrapped.module.parameters())\n'
+        "print('same names')\n"
+    )
+    assert 'same names' in run_command('python', '-c', code).stdout

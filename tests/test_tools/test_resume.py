@@ -1,3 +1,4 @@
+import contextlib
 import math
 import os
 import signal
@@ -11,7 +12,17 @@ import torch
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-TIMEOUT_S = 120
+TIMEOUT_S = 300
+STARTED: list[subprocess.Popen] = []
+
+
+@pytest.fixture(autouse=True)
+def _nothing_runs_on():
+    yield
+    while STARTED:
+        process = STARTED.pop()
+        if process.poll() is None:
+            kill(process)
 
 
 def start(config: Path, work_dir: Path, processes: int, *flags: str) -> subprocess.Popen:
@@ -24,19 +35,36 @@ def start(config: Path, work_dir: Path, processes: int, *flags: str) -> subproce
         PYTHON=sys.executable,
         PYTHONPATH=f'{ROOT}{os.pathsep}{HERE}',
     )
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [*map(str, tool), '--work-dir', str(work_dir), *flags],
         env=os.environ | variables,
         stdin=subprocess.DEVNULL,
         stdout=(work_dir.parent / f'{work_dir.name}.txt').open('a'),
         stderr=subprocess.STDOUT,
-        start_new_session=True,
     )
+    STARTED.append(process)
+    return process
 
 
 def finish(process: subprocess.Popen, work_dir: Path) -> None:
     code = process.wait(TIMEOUT_S)
     assert code == 0, (work_dir.parent / f'{work_dir.name}.txt').read_text()[-3000:]
+
+
+def kill(process: subprocess.Popen) -> None:
+    """Kill -9 a process and all that it has started, in whatever session.
+
+    The processes of torchrun have sessions of their own: they would survive it and finish.
+    """
+    lines = subprocess.check_output(['ps', '-eo', 'pid=,ppid='], text=True).splitlines()
+    parents = dict(map(int, line.split()) for line in lines)
+    family = {process.pid}
+    while new := {pid for pid, parent in parents.items() if parent in family} - family:
+        family |= new
+    for pid in family:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    process.wait()
 
 
 def kill_after(point: str, process: subprocess.Popen, work_dir: Path) -> None:
@@ -49,8 +77,7 @@ def kill_after(point: str, process: subprocess.Popen, work_dir: Path) -> None:
         ]
         assert time.monotonic() < deadline
         time.sleep(0.02)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    kill(process)
 
 
 def leaves(node):
@@ -104,6 +131,8 @@ def test_a_killed_training_on_several_streams_ends_like_an_uninterrupted_one(
     kill_after('train,1,12,', first, killed)
     assert (killed / 'iter_10.pth').exists() and not (killed / 'iter_15.pth').exists()
     finish(start(streams_config, killed, processes, '--resume', *flags), killed)
+    log = (tmp_path / 'killed.txt').read_text()
+    assert 'resumed epoch: 0, iter: 10' in log and 'do not match' not in log
     finish(reference, whole)
 
     end = assert_same_end(whole, killed, 'iter_25.pth')

@@ -5,7 +5,8 @@ from mmengine.runner import BaseLoop, EpochBasedTrainLoop, IterBasedTrainLoop, R
 
 from mmpose_ext.registry import HOOKS
 
-_VALIDATED = 'validated'
+# Not 'validated': MMEngine logs what begins with the name of a phase.
+_VALIDATED = 'last_validation'
 
 
 @HOOKS.register_module()
