@@ -1,13 +1,22 @@
 import json
 import random
 from collections import Counter
+from unittest import mock
 
+import numpy as np
 import pytest
 from torch.utils.data import Dataset
 
-from mmpose_ext.datasets.datasets.video import FewShotSubset
+from mmpose_ext.datasets.datasets.video import (
+    BaseClipDataset,
+    ClipFile,
+    FewShotSubset,
+    write_clip_file,
+)
+from mmpose_ext.registry import DATASETS
 
 T = 4
+DATASETS.register_module('BaseClips', module=BaseClipDataset)
 
 
 class Pool(Dataset):
@@ -194,3 +203,40 @@ def test_a_clip_that_comes_twice_is_an_error(pool):
     pool.keys.append(pool.keys[0])
     with pytest.raises(ValueError, match='has 1 clips twice'):
         FewShotSubset(pool, 3)
+
+
+def test_other_processes_choose_the_same_and_leave_writing_to_the_first(pool, tmp_path):
+    file = tmp_path / 'shots.json'
+    with mock.patch('mmpose_ext.datasets.datasets.video.shot_manifest.get_rank', lambda: 1):
+        second = keys(FewShotSubset(pool, 5, seed=1, manifest=file))
+        assert not file.exists()
+    assert keys(FewShotSubset(pool, 5, seed=1, manifest=file)) == second
+    with mock.patch('mmpose_ext.datasets.datasets.video.shot_manifest.get_rank', lambda: 1):
+        assert keys(FewShotSubset(pool, 5, seed=1, manifest=file)) == second
+
+
+@pytest.mark.parametrize('settings', [dict(), dict(overlap=0.5), dict(test_mode=True)])
+def test_shots_of_a_clip_file(tmp_path, settings):
+    # One track has a gap, one ends in the middle of a clip, one is shorter than a clip.
+    tracks = {'a': [*range(10, 31), *range(40, 55)], 'b': range(18), 'c': range(3)}
+    rows = [(track, frame) for track, frames in tracks.items() for frame in frames]
+    table = ClipFile(
+        video_id=np.array([track for track, _ in rows]),
+        frame_idx=np.array([frame for _, frame in rows]),
+        fps=np.full(len(rows), 25, np.float32),
+    )
+    write_clip_file(tmp_path / 'clips.npz', table)
+    dataset = (
+        dict(type='mmpose_ext.BaseClips', ann_file=str(tmp_path / 'clips.npz'), seq_len=T)
+        | settings
+    )
+
+    def frames_of(subset: FewShotSubset) -> list[set[tuple[str, int]]]:
+        infos = [subset.get_data_info(index) for index in range(len(subset))]
+        return [{(info['video_id'], int(f)) for f in info['frame_ids']} for info in infos]
+
+    pool = [frozenset(frames) for frames in frames_of(FewShotSubset(dataset, 0, complement=True))]
+    shots = frames_of(FewShotSubset(dataset, 5, seed=1))
+    rest = frames_of(FewShotSubset(dataset, 5, seed=1, complement=True))
+    assert len(shots) == 5 and {track for clip in shots for track, _ in clip} >= {'a', 'b'}
+    assert set(map(frozenset, rest)) == {clip for clip in pool if not clip & set().union(*shots)}
