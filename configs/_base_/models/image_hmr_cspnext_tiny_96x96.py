@@ -24,9 +24,9 @@ model = dict(
         neck=dict(
             type='mmpose_ext.FinestLevelNeck', in_channels=(48, 96, 192, 384), out_channels=48
         ),
-        # Heatmaps say by position where joints are. With the pretrained backbone frozen, a head that
-        # sees a 6x6 grid of the neck's map errs less than one that sees averages of the last stage:
-        # 175 mm against 188 mm in the outdoor validation videos, where the mean pose has 245 mm.
+        # Heatmaps say by position where joints are. With the pretrained backbone frozen, a head
+        # that sees a 6x6 grid of the neck's map errs less than one that sees averages of the last
+        # stage: 175 mm against 188 mm in the outdoor validation videos; the mean pose has 245 mm.
         grid_size=6,
     ),
     # 48 channels in 36 cells.
