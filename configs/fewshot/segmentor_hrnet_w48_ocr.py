@@ -16,6 +16,8 @@ train_pipeline = [
         scale_jitter=0.3,
         shift_jitter=0.1,
         flip_prob=0.5,
+        # As in the masks of clips.
+        outside=0,
         backend_args=_base_.backend_args,
     ),
     dict(type='mmpose_ext.RandomHSV'),

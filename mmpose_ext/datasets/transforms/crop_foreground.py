@@ -35,7 +35,7 @@ class CropForeground(BaseTransform):
 
     Added Keys:
         - img: (S, S, 3) uint8, BGR, black outside of the image
-        - foreground: (S, S) uint8: 1 on the person, 0 elsewhere, 255 outside of the image
+        - foreground: (S, S) uint8: 1 on the person, 0 elsewhere, ``outside`` out of the image
         - crop: centre and side in pixels of the image, (3,)
         - flip, ori_shape, input_size, img_shape
 
@@ -46,6 +46,9 @@ class CropForeground(BaseTransform):
         shift_jitter: The square is moved by up to this share of its side in x and in y.
         flip_prob: Probability of mirroring.
         threshold: Certainty from which a pixel of a soft mask is foreground.
+        outside: Label of pixels that do not lie in the image: 255, which is ignored, or 0. Masks
+            that are read for clips are 0 there, and only what was learned keeps a segmentor from
+            seeing people there.
         backend_args: Arguments of MMEngine's file backend.
 
     Raises:
@@ -60,6 +63,7 @@ class CropForeground(BaseTransform):
         shift_jitter: float = 0.0,
         flip_prob: float = 0.0,
         threshold: float = 0.2,
+        outside: int = IGNORED,
         backend_args: dict | None = None,
     ) -> None:
         if input_size < 1:
@@ -72,12 +76,15 @@ class CropForeground(BaseTransform):
         for name, value in (('flip_prob', flip_prob), ('threshold', threshold)):
             if not 0 <= value <= 1:
                 raise ValueError(f'{name} got {value!r}, expected a number from 0 to 1')
+        if outside not in (0, IGNORED):
+            raise ValueError(f'outside got {outside!r}, expected 0 or {IGNORED}')
         self.input_size = input_size
         self.scale = scale
         self.scale_jitter = scale_jitter
         self.shift_jitter = shift_jitter
         self.flip_prob = flip_prob
         self.threshold = threshold
+        self.outside = outside
         self.backend_args = backend_args
 
     @cache_randomness
@@ -139,7 +146,7 @@ class CropForeground(BaseTransform):
             line = matrix[1 - axis]
             source = (position - line[2]) / line[1 - axis]
             outside = (source < -0.5) | (source > length - 0.5)
-            foreground[outside if axis == 0 else np.s_[:, outside]] = IGNORED
+            foreground[outside if axis == 0 else np.s_[:, outside]] = self.outside
         return foreground
 
     def __repr__(self) -> str:
@@ -147,5 +154,5 @@ class CropForeground(BaseTransform):
             f'{type(self).__name__}(input_size={self.input_size}, scale={self.scale}, '
             f'scale_jitter={self.scale_jitter}, shift_jitter={self.shift_jitter}, '
             f'flip_prob={self.flip_prob}, threshold={self.threshold}, '
-            f'backend_args={self.backend_args})'
+            f'outside={self.outside}, backend_args={self.backend_args})'
         )

@@ -56,6 +56,11 @@ def test_pixels_outside_of_the_image_are_not_labelled(files):
             y = centre_y + (row - SIZE / 2) * side / SIZE
             inside = -0.5 <= x <= WIDTH - 0.5 and -0.5 <= y <= HEIGHT - 0.5
             assert (found['foreground'][row, column] != 255) == inside
+    background = crop(files, scale=1.6, outside=0)['foreground']
+    expected = np.where(found['foreground'] == 255, 0, found['foreground'])
+    np.testing.assert_array_equal(background, expected)
+    with pytest.raises(ValueError, match='outside got 1'):
+        CropForeground(SIZE, outside=1)
 
 
 def test_mirrored_it_is_the_mirror_image(files):
