@@ -5,7 +5,6 @@ from io import BytesIO
 from itertools import groupby
 from pathlib import Path
 
-import h5py
 import numpy as np
 from scipy.io import savemat
 
@@ -68,7 +67,7 @@ def write_3dhp_test(records: Sequence[dict], folder: Path) -> list[Path]:
             activity_annotation=np.array([[float(frame['activity'])] for frame in frames]),
         )
         buffer = BytesIO()
-        with h5py.File(buffer, 'w') as file:
+        with _h5py().File(buffer, 'w') as file:
             for name, array in content.items():
                 file.create_dataset(name, data=array, track_times=False)
         path = folder / f'TS{video + 1}' / 'annot_data.mat'
@@ -165,3 +164,14 @@ def _parameters(cameras: dict[int, list[dict]]) -> bytes:
         intrinsics=np.array([first['calibration']['intrinsics'] for first in firsts]),
     )
     return buffer.getvalue()
+
+
+def _h5py():
+    """Imported here, as no other format needs it."""
+    try:
+        import h5py
+    except ImportError as error:
+        raise ImportError(
+            "MPI-INF-3DHP's test files need h5py: pip install h5py, and give the same command again"
+        ) from error
+    return h5py
