@@ -182,9 +182,9 @@ def _fill_triangle(
         first = math.ceil(max(min(long_edge, short_edge), 0.0))
         end = math.ceil(min(max(long_edge, short_edge), float(width)))
         for column in range(first, end):
-            value = az + along_x * (column - ax) + along_y * (row - ay)
+            exact = az + along_x * (column - ax) + along_y * (row - ay)
             # A sliver's plane is ill-conditioned; its surface lies between its corners.
-            value = np.float32(min(max(value, farthest), nearest))
+            value = np.float32(min(max(exact, farthest), nearest))
             if value > inverse_depth[row, column]:
                 inverse_depth[row, column] = value
                 face_ids[row, column] = face
