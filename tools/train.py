@@ -65,7 +65,8 @@ def merge_arguments(config: Config, arguments: argparse.Namespace) -> None:
 
 def check(config: Config) -> None:
     check_dataset_type(config)
-    sections = ['model', 'train_dataloader']
+    # Further loaders are in train_cfg.
+    sections = ['model', 'train_dataloader', 'train_cfg']
     if config.get('val_cfg') is not None:
         sections += ['val_dataloader', 'val_evaluator']
     check_files(config, sections)

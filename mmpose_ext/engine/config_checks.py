@@ -14,10 +14,11 @@ SYNTHETIC_HINT = (
     'Without the real datasets, make synthetic ones with\n'
     '    python tools/make_synthetic.py pose --out data/synthetic       (unified)\n'
     '    python tools/make_synthetic.py mesh --out data/synthetic_mesh  (sefd)\n'
+    '    python tools/make_synthetic.py video --out data/synthetic_video  (fewshot)\n'
     'and use a *_synthetic config.'
 )
 # Below the data_root of their dataset, as ann_file is; other files are as they are.
-_DATA_FILES = ('ann_file', 'smpl_file', 'pose2d_file', 'crowd_pose_file')
+_DATA_FILES = ('ann_file', 'smpl_file', 'pose2d_file', 'crowd_pose_file', 'feature_file')
 # Read by MMPose relative to its own package, or written instead of read.
 _OTHER_FILES = ('from_file', 'out_file', 'log_file')
 
