@@ -82,6 +82,10 @@ class VideoMeshEstimator(BaseModel):
         fusion: How these are joined with the features, see :func:`fuse_features`.
         segmentor: Makes the masks of batches that bring images and no masks, see
             :class:`FrozenSegmentor`.
+        gendered_betas: Whether shape parameters of another gender are learned from as if they were
+            of this body, as published: 3DPW's are of men and women, the network's of the neutral
+            body. The same numbers mean other people there, so that clips of another gender give no
+            labels of shape by default.
         data_preprocessor: See :class:`VideoMeshDataPreprocessor`.
         init_cfg: Initialization of the whole.
 
@@ -102,6 +106,7 @@ class VideoMeshEstimator(BaseModel):
         mask_encoder: OptConfigType = None,
         fusion: str | None = None,
         segmentor: OptConfigType = None,
+        gendered_betas: bool = False,
         data_preprocessor: ConfigType = dict(  # noqa: B006
             type='mmpose_ext.VideoMeshDataPreprocessor'
         ),
@@ -127,6 +132,7 @@ class VideoMeshEstimator(BaseModel):
         self.head = MODELS.build(head)
         self.discriminator = None if discriminator is None else MODELS.build(discriminator)
         self.body = SMPLLayer(**(body_model or {}), joints='spin49')
+        self.gendered_betas = gendered_betas
         self.loss_module = MODELS.build(loss)
         self.adversarial = MODELS.build(adversarial)
         self.metric_losses = ClipMetricLosses(metric_losses)
@@ -272,7 +278,8 @@ class VideoMeshEstimator(BaseModel):
             slices[name] = slice(start, len(samples))
             start = len(samples)
         prediction = self.estimate(self.extract_feat(inputs), with_vertices=False)
-        targets = video_mesh_targets(samples, self.body.gender, prediction.betas)
+        gender = None if self.gendered_betas else self.body.gender
+        targets = video_mesh_targets(samples, gender, prediction.betas)
         if 'kp2d' in slices:
             targets = _without_3d(targets, slices['kp2d'])
         video_ids = [str(sample.metainfo.get('video_id', n)) for n, sample in enumerate(samples)]

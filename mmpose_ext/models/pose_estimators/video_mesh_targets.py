@@ -43,13 +43,15 @@ def stack_clips(data_samples: SampleList, field: str, like: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def video_mesh_targets(data_samples: SampleList, gender: str, like: Tensor) -> VideoMeshTargets:
+def video_mesh_targets(
+    data_samples: SampleList, gender: str | None, like: Tensor
+) -> VideoMeshTargets:
     """Gather the labels of a batch of clips.
 
     Args:
         data_samples: As ``PackVideoMeshInputs`` packs them.
         gender: That of the network's body. Shape parameters of other genders mean other people on
-            it, so they are not learned from.
+            it, so they are not learned from; None to learn from all of them.
         like: Floating tensor on the device of the network.
 
     Raises:
@@ -66,7 +68,7 @@ def video_mesh_targets(data_samples: SampleList, gender: str, like: Tensor) -> V
     # A pose that does not count may be anything, and NaN times zero is NaN.
     pose = values['smpl_pose'].nan_to_num()
     genders = [sample.metainfo.get('gender', gender) for sample in data_samples]
-    same = like.new_tensor([own in (gender, 'neutral') for own in genders])
+    same = like.new_tensor([gender is None or own in (gender, 'neutral') for own in genders])
     return VideoMeshTargets(
         keypoints=values['keypoints'],
         keypoints_visible=values['keypoints_visible'],

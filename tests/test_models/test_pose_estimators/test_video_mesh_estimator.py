@@ -170,6 +170,20 @@ def test_of_the_2d_stream_only_2d_labels_are_learned_from(video):
     assert targets.keypoints_visible[:2].any()
 
 
+@pytest.mark.parametrize('gendered_betas', [False, True])
+def test_shapes_of_another_gender_are_learned_from_as_published_if_asked(video, gendered_betas):
+    model = video.build(gendered_betas=gendered_betas).eval()
+    data = model.data_preprocessor(video.stream(2, gender='male'))
+    batch = model.clip_batch(dict(kp3d=data))
+    betas = torch.stack(
+        [torch.from_numpy(sample.gt_instances.smpl_betas) for sample in data['data_samples']]
+    )
+    expected = 0.06 * (batch.prediction.betas - betas).square().mean()
+    found = model.generator_losses(batch)
+    torch.testing.assert_close(found['loss_shape'], expected * gendered_betas)
+    assert found['loss_pose'] > 0
+
+
 def test_each_step_leaves_the_other_network_untouched(video, adversary):
     data = dict(kp3d=video.stream(2), motion=video.motion(3))
     for generator_lr, discriminator_lr in ((1e-2, 0.0), (0.0, 1e-2)):

@@ -34,6 +34,7 @@ def test_shape_parameters_of_another_gender_are_not_learned_from(video, gender, 
     targets = video_mesh_targets(samples, 'female', LIKE)
     assert (targets.betas_valid == valid).all()
     assert targets.smpl_valid.all()
+    assert video_mesh_targets(samples, None, LIKE).betas_valid.all()
 
 
 @pytest.mark.parametrize(
