@@ -166,10 +166,6 @@ def positive_mask(anchors: Tensor, frames: int, strategy: str, skip_step: int) -
     return distance > 0
 
 
-def _at_least_float(features: Tensor) -> Tensor:
-    return features if features.dtype == torch.float64 else features.float()
-
-
 def _as_numbers(video_ids: Tensor | Sequence[str], device: torch.device) -> Tensor:
     if isinstance(video_ids, Tensor):
         return video_ids.to(device)
