@@ -55,6 +55,8 @@ def write_features(
                 raise ValueError(f'features of {table.row_name(bad)} are not finite')
             array[start : start + len(part)] = values
         array.flush()
+        # That of features that were here before.
+        FeatureManifest.path_for(out).unlink(missing_ok=True)
         os.replace(temporary, out)
     finally:
         temporary.unlink(missing_ok=True)

@@ -148,10 +148,20 @@ def _keypoints(
         skeleton = _skeleton(points, 3, 'joints3D', file)
         # 3DPW's are regressed from bodies, which are in the file too.
         if skeleton is SPIN49 or 'pose' not in content:
-            sure = np.ones(points.shape[:2])
-            columns['keypoints3d'] = with_confidence(points, sure)
+            known = _annotated(points, columns, kind)
+            columns['keypoints3d'] = with_confidence(points, known)
             columns['keypoints3d_convention'] = skeleton.name
     return columns
+
+
+def _annotated(points: np.ndarray, columns: Mapping[str, Any], kind: str) -> np.ndarray:
+    """Which 3D joints are known: MPI-INF-3DHP has no more than those with a 2D keypoint."""
+    known = np.ones(points.shape[:2])
+    pixels = columns.get('keypoints2d')
+    if kind == 'mpii3d' and pixels is not None and pixels.shape[1] == points.shape[1]:
+        # The others are at zero or, after centring, at minus the root, without a sign of it.
+        known *= (pixels[..., 2] > 0).any(axis=0)
+    return known
 
 
 def _bodies(content: Mapping[str, Any], rows: np.ndarray, file: Path) -> dict[str, Any]:

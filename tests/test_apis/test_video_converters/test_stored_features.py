@@ -79,6 +79,36 @@ def test_vibes_rows_come_in_order_of_time_with_their_features(tmp_path, film, mp
         VideoMeshDataset(**arguments)
 
 
+def test_joints_that_3dhp_does_not_annotate_are_not_known(tmp_path, mpii3d):
+    """VIBE centres them with the others, so that they lie where nobody is."""
+    missing = SPIN49.indices(['op_nose', 'op_left_heel', 'left_ear'])
+    mpii3d['joints2D'][:, missing] = 0
+    mpii3d['joints2D'][3, SPIN49.index('left_wrist'), 2] = 0
+    joblib.dump(mpii3d, tmp_path / 'mpii3d_train_db.pt')
+
+    table = convert_vibe_db(tmp_path / 'mpii3d_train_db.pt', tmp_path / 'x')
+
+    expected = np.ones(49)
+    expected[missing] = 0
+    assert (table.keypoints3d[..., 3] == expected).all()
+    assert not table.keypoints3d[:, missing].any()
+
+
+def test_features_that_are_replaced_lose_their_manifest_first(tmp_path, mpii3d, monkeypatch):
+    file, out = tmp_path / 'mpii3d_train_db.pt', tmp_path / 'x.npy'
+    joblib.dump(mpii3d, file)
+    convert_vibe_db(file, tmp_path / 'x.npz', out)
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(FeatureManifest, 'write', killed)
+    with pytest.raises(KeyboardInterrupt):
+        convert_vibe_db(file, tmp_path / 'x.npz', out, crop_scale=1.2)
+    with pytest.raises(FileNotFoundError, match='not finished'):
+        FeatureManifest.read(out)
+
+
 def pennaction(film, skeleton, frames=30):
     pixels = film.project(film.walker(frames, skeleton.keypoints))
     return dict(
