@@ -32,8 +32,8 @@ class AMASSConverter(VideoConverter):
     """Motions ``{subset}/{subject}/*.npz``, a track each.
 
     Motions are brought to one frame rate exactly: frame i of the result is the frame of the file
-    that is nearest in time. Slower ones keep their own rate. Files that hold no motion, such as
-    ``shape.npz``, are left out and counted.
+    that is nearest in time. Slower ones keep their own rate, which is counted. Files that hold no
+    motion, such as ``shape.npz``, are left out and counted.
 
     Args:
         root: Folder of the subsets.
@@ -93,7 +93,7 @@ class AMASSConverter(VideoConverter):
             skipped['files without frames'] += 1
             return Converted(None, skipped)
         if rate < self.fps:
-            skipped[f'files below {self.fps:g} frames per second that keep their rate'] += 1
+            skipped[f'resamplings of files below {self.fps:g} frames per second'] += 1
         frames = resampled_frames(len(poses), rate, min(self.fps, rate))
         number = len(frames)
         joints = list(_JOINTS[poses.shape[1]])

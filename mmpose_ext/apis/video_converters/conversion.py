@@ -99,15 +99,17 @@ def convert_videos(
     tables = [part.table for part in parts if part.table is not None]
     if not tables:
         raise ValueError(f'{converter.title}: nothing is left, skipped: {dict(skipped)}')
-    table = ClipFile.concatenate(_with_one_set_of_columns(tables))
+    table = ClipFile.concatenate(_with_one_set_of_columns(tables, skipped))
     table.check(converter.title)
     converter.check(table)
     return Converted(table, skipped)
 
 
-def _with_one_set_of_columns(tables: list[ClipFile]) -> list[ClipFile]:
+def _with_one_set_of_columns(tables: list[ClipFile], skipped: Counter[str]) -> list[ClipFile]:
     """Cameras of all rows or of none; bodies where there are any."""
     if any(table.camera is None for table in tables):
+        if number := sum(table.camera is not None for table in tables):
+            skipped['cameras of videos beside some that have none'] += number
         tables = [replace(table, camera=None) for table in tables]
     if all(table.has_smpl is None for table in tables):
         return tables

@@ -103,7 +103,7 @@ class MPIInf3DHPTestConverter(VideoConverter):
         if residual <= _LARGEST_RESIDUAL * size[0]:
             camera = np.tile(intrinsics.astype(np.float32), (len(frames), 1, 1))
         else:
-            skipped['videos without a camera that fits'] += 1
+            skipped['cameras that do not fit their video'] += 1
         sure = np.ones(pixels.shape[:2])
         scored = valid[frames] if self.score == 'valid' else np.ones(len(frames))
         table = ClipFile(

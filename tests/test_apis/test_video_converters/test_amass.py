@@ -72,7 +72,7 @@ def test_newer_files_and_slower_ones(write):
 
     assert skipped == {
         'files without poses': 1,
-        'files below 25 frames per second that keep their rate': 1,
+        'resamplings of files below 25 frames per second': 1,
     }
     slow = table.take(table.video_id == 'A/s/slow_poses')
     assert len(slow) == 121 and set(slow.fps) == {20} and set(slow.gender) == {'male'}

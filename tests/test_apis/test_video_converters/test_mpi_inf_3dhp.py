@@ -230,7 +230,8 @@ def test_a_camera_that_does_not_fit_is_left_out_of_all(tmp_path, film):
 
     table, skipped = convert_videos(MPIInf3DHPTestConverter(tmp_path))
 
-    assert table.camera is None and skipped['videos without a camera that fits'] == 1
+    assert table.camera is None and skipped['cameras that do not fit their video'] == 1
+    assert skipped['cameras of videos beside some that have none'] == 1
 
 
 def test_wrong_test_files_are_named(tmp_path, film):
