@@ -14,6 +14,8 @@ from typing import TextIO
 _POLL_S = 0.5
 _PLAIN_LINE_EVERY_S = 15.0
 _LOG_TAIL_LINES = 25
+# The first of torchrun's lines on a process that failed.
+_TORCHRUN = '] failed (exitcode: '
 _LEAST_SHARE = 0.2
 
 
@@ -27,7 +29,8 @@ class Job:
 
     Args:
         name: What a person reads while it runs, for example ``'train the COCO teacher'``.
-        command: Program and arguments. A job whose stamp holds the same command is not run again.
+        command: Program and arguments, or a function that returns them once the jobs before it are
+            done. A job whose stamp holds the same command is not run again.
         log: Where its output goes. The stamp lies beside it with the suffix ``.done``.
         expected_s: Seconds it takes on the reference machine; only the progress line uses it.
         fraction: Returns how much is done, 0 to 1. Elapsed time is used where absent.
@@ -35,7 +38,7 @@ class Job:
     """
 
     name: str
-    command: tuple[str, ...]
+    command: tuple[str, ...] | Callable[[], tuple[str, ...]]
     log: Path
     expected_s: float
     fraction: Callable[[], float] | None = None
@@ -46,8 +49,12 @@ class Job:
         return self.log.with_suffix('.done')
 
     @property
+    def words(self) -> tuple[str, ...]:
+        return self.command() if callable(self.command) else self.command
+
+    @property
     def signature(self) -> str:
-        return shlex.join(self.command)
+        return shlex.join(self.words)
 
     def is_done(self) -> bool:
         return self.stamp.exists() and self.stamp.read_text().splitlines()[0] == self.signature
@@ -126,7 +133,7 @@ def _run(job: Job) -> Iterator[float]:
         log.flush()
         # A session of its own, so that launchers and data workers stop with it.
         process = subprocess.Popen(
-            job.command,
+            job.words,
             stdout=log,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
@@ -141,12 +148,20 @@ def _run(job: Job) -> Iterator[float]:
             if process.poll() is None:
                 _stop(process)
     if process.returncode != 0:
-        tail = '\n'.join(job.log.read_text(errors='replace').splitlines()[-_LOG_TAIL_LINES:])
+        tail = '\n'.join(_end_of_log(job.log))
         raise JobFailedError(
             f'{job.name!r} ended with exit code {process.returncode}. Command:\n'
             f'  {job.signature}\nEnd of {job.log}:\n{tail}'
         )
     job.stamp.write_text(f'{job.signature}\n{time.monotonic() - started:.1f}\n')
+
+
+def _end_of_log(log: Path) -> list[str]:
+    """The last lines of a failed command, without torchrun's many on its own end."""
+    lines = log.read_text(errors='replace').splitlines()
+    begin = max(index for index, line in enumerate(lines) if line.startswith('$ '))
+    end = next((n for n, line in enumerate(lines) if n > begin and _TORCHRUN in line), len(lines))
+    return lines[begin + 1 : end][-_LOG_TAIL_LINES:]
 
 
 def _stop(process: subprocess.Popen) -> None:

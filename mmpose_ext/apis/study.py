@@ -35,8 +35,8 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Study(ABC):
-    """Where a study lies and how long it trains.
+class Experiment:
+    """Where an experiment lies, and how its trainings and tests are started.
 
     Args:
         folder: Work directory; every run has a folder in it.
@@ -52,9 +52,47 @@ class Study(ABC):
     processes: int = 2
     length: float = 1.0
 
-    runs: ClassVar[tuple[Run, ...]]
     tested_on: ClassVar[str]
     test_s: ClassVar[float]
+
+    def result(self, name: str) -> Mapping[str, float]:
+        """The result of one test."""
+        return json.loads(self._metrics_file(name).read_text())
+
+    def _metrics_file(self, name: str) -> Path:
+        return self.folder / name / 'metrics.json'
+
+    def _test(
+        self, name: str, title: str, config: str, checkpoint: Path, options: Sequence[str] = ()
+    ) -> Job:
+        folder = self.folder / name
+        changes = ('--cfg-options', *options) if options else ()
+        return self._job(
+            f'test the {title} on {self.tested_on}',
+            ('dist_test.sh', cfg(config), str(checkpoint), str(self.processes))
+            + ('--work-dir', str(folder), '--out', str(self._metrics_file(name)), *changes),
+            folder / 'test.log',
+            expected_s=self.test_s,
+        )
+
+    def _job(self, name: str, command: Sequence[str], log: Path, **progress: Any) -> Job:
+        script, *arguments = command
+        return Job(
+            name,
+            ('bash', str(self.tools / script), *arguments),
+            log,
+            # One thread per process: more of them wait for each other. The environment need not be
+            # activated, so that `python` may be another one.
+            env=(('OMP_NUM_THREADS', '1'), ('PYTHON', sys.executable)),
+            **progress,
+        )
+
+
+@dataclass(frozen=True)
+class Study(Experiment, ABC):
+    """One training of each of several models, each followed by its test."""
+
+    runs: ClassVar[tuple[Run, ...]]
 
     @abstractmethod
     def schedule(self, config: Config) -> list[str]:
@@ -78,10 +116,6 @@ class Study(ABC):
         """Test results by the run's name."""
         return {run.name: self.result(run.name) for run in self.runs}
 
-    def result(self, name: str) -> Mapping[str, float]:
-        """The result of one test."""
-        return json.loads(self._metrics_file(name).read_text())
-
     def run(self, name: str) -> Run:
         """The run of a name."""
         return next(run for run in self.runs if run.name == name)
@@ -94,9 +128,6 @@ class Study(ABC):
         """The last checkpoint of a finished training."""
         epochs = self.epochs(Config.fromfile(cfg(run.config)))
         return self.work_dir(run) / f'epoch_{epochs}.pth'
-
-    def _metrics_file(self, name: str) -> Path:
-        return self.folder / name / 'metrics.json'
 
     def _training(self, run: Run) -> Job:
         config = Config.fromfile(cfg(run.config))
@@ -112,26 +143,4 @@ class Study(ABC):
             log,
             expected_s=run.train_s * self.length,
             fraction=lambda: training_fraction(log, epochs),
-        )
-
-    def _test(self, name: str, title: str, config: str, checkpoint: Path) -> Job:
-        folder = self.folder / name
-        return self._job(
-            f'test the {title} on {self.tested_on}',
-            ('dist_test.sh', cfg(config), str(checkpoint), str(self.processes))
-            + ('--work-dir', str(folder), '--out', str(self._metrics_file(name))),
-            folder / 'test.log',
-            expected_s=self.test_s,
-        )
-
-    def _job(self, name: str, command: Sequence[str], log: Path, **progress: Any) -> Job:
-        script, *arguments = command
-        return Job(
-            name,
-            ('bash', str(self.tools / script), *arguments),
-            log,
-            # One thread per process: more of them wait for each other. The environment need not be
-            # activated, so that `python` may be another one.
-            env=(('OMP_NUM_THREADS', '1'), ('PYTHON', sys.executable)),
-            **progress,
         )

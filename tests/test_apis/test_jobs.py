@@ -45,6 +45,17 @@ def test_failure_names_job_and_shows_log(tmp_path):
     assert not jobs[0].stamp.exists() and not jobs[1].log.exists()
 
 
+def test_the_cause_of_a_failure_is_shown_rather_than_torchruns_end(tmp_path):
+    code = (
+        "print('ValueError: no such picture'); "
+        "print('E1126 torch/elastic/api.py:1002] failed (exitcode: 1) rank 0'); "
+        "print('Traceback of the launcher\\n' * 40); raise SystemExit(1)"
+    )
+    with pytest.raises(JobFailedError) as caught:
+        run_jobs([python_job(tmp_path, 'broken', code)], io.StringIO())
+    assert 'no such picture' in str(caught.value).splitlines()[-1]
+
+
 def test_progress_says_what_runs_and_what_is_left(tmp_path):
     job = Job(
         'slow',
