@@ -1,4 +1,4 @@
-# make setup | demo | demo-sefd | test | lint | bench-NAME | clean
+# make setup | demo | demo-sefd | demo-fewshot | test | lint | bench-NAME | clean
 #
 # PYTHON=python3.11   the interpreter the environment is made from (3.10 to 3.12)
 # VENV=.venv          where the environment lies
@@ -14,7 +14,7 @@ RUN := $(VENV)/bin/python
 # Tests run in as many processes, each with one thread.
 CORES := $(shell $(PYTHON) -c 'import os; print(os.cpu_count() or 1)')
 
-.PHONY: setup demo demo-sefd test lint format check-env clean
+.PHONY: setup demo demo-sefd demo-fewshot test lint format check-env clean
 
 setup:
 	@$(PYTHON) tools/setup_environment.py --venv "$(VENV)" --torch '$(TORCH)'
@@ -24,6 +24,9 @@ demo: setup
 
 demo-sefd: setup
 	$(RUN) tools/demo_sefd.py
+
+demo-fewshot: setup
+	$(RUN) tools/demo_fewshot.py
 
 test: setup
 	OMP_NUM_THREADS=1 $(RUN) -m pytest -n $(CORES) --dist loadfile $(TESTS)

@@ -30,7 +30,7 @@ shots = dict(
 )
 train_cfg = dict(
     max_iters=max_iters,
-    val_interval=50,
+    val_interval=20,
     extra_dataloaders=dict(
         target=dict(
             batch_size=8,
@@ -56,4 +56,4 @@ schedulers = [
     dict(_base_.cosine, eta_min=base_lr * 0.02, end=max_iters, T_max=max_iters),
 ]
 param_scheduler = dict(generator=schedulers, discriminator=schedulers)
-default_hooks = dict(checkpoint=dict(interval=50, save_best='all/PA-MPJPE', rule='less'))
+default_hooks = dict(checkpoint=dict(interval=20, save_best='all/PA-MPJPE', rule='less'))

@@ -69,10 +69,19 @@ def run_demo(
         out / 'generate.log',
         _GENERATION_S,
     )
+    run_or_exit([make_data, *(job for one in studies for job in one.jobs())])
+    return studies
+
+
+def run_or_exit(jobs: Sequence[Job]) -> None:
+    """Run jobs, or exit with one sentence.
+
+    Args:
+        jobs: In the order to run them.
+    """
     try:
-        run_jobs([make_data, *(job for one in studies for job in one.jobs())])
+        run_jobs(jobs)
     except JobFailedError as error:
         sys.exit(f'error: {error}\nThe same command continues after the fault is mended.')
     except KeyboardInterrupt:
         sys.exit('\nStopped. The same command continues.')
-    return studies
