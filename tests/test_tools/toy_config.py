@@ -8,7 +8,12 @@ default_hooks = dict(
     logger=dict(interval=2),
     curves=dict(interval=3),
 )
-custom_hooks = [dict(type='EMAHook', ema_type='ExpMomentumEMA', momentum=0.01, priority=49)]
+custom_hooks = [
+    dict(type='EMAHook', ema_type='ExpMomentumEMA', momentum=0.01, priority=49),
+    # Checkpoints hold the statistics of the first process; without it, a resumed second one would
+    # go on with those.
+    dict(type='SyncBuffersHook'),
+]
 
 model = dict(type='ToyModel', synchronised=True)
 train_cfg = dict(by_epoch=True, max_epochs=3, val_interval=1)
