@@ -105,7 +105,7 @@ class MeshSize:
 
 MESH_SIZES = dict(
     tiny=MeshSize((2,), 1, 2, 8, (2, 2, 8), 0.5),
-    small=MeshSize((2, 3, 7, 8, 9, 10, 14, 15), 4, 6, 2500, (240, 80, 400)),
+    small=MeshSize((2, 3, 7, 8, 9, 10, 14, 15), 4, 6, 2000, (240, 80, 400)),
     full=MeshSize(tuple(range(2, 17)), 17, 26, 20000, (1920, 640, 3200)),
 )
 
