@@ -18,6 +18,7 @@ from mmengine.runner import Runner
 from mmpose_ext.engine.command_line import (
     add_common_arguments,
     default_hook,
+    leave_process_group,
     merge_common_arguments,
 )
 from mmpose_ext.engine.config_checks import ConfigError, check_dataset_type, check_files
@@ -120,6 +121,7 @@ def main() -> None:
         runner.test()
     except ConfigError as error:
         _end_with(ConfigError(f'{config.load_from}: {error}'))
+    leave_process_group()
 
 
 def _end_with(error: Exception) -> NoReturn:

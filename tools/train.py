@@ -9,7 +9,11 @@ import mmpose_ext  # noqa: F401  its cures come before anything of OpenMMLab
 from mmengine.config import Config
 from mmengine.runner import Runner, find_latest_checkpoint
 
-from mmpose_ext.engine.command_line import add_common_arguments, merge_common_arguments
+from mmpose_ext.engine.command_line import (
+    add_common_arguments,
+    leave_process_group,
+    merge_common_arguments,
+)
 from mmpose_ext.engine.config_checks import ConfigError, check_dataset_type, check_files
 
 
@@ -91,6 +95,7 @@ def main() -> None:
         # Of several processes, one tells the user.
         sys.exit(f'error: {error}' if os.environ.get('RANK', '0') == '0' else 1)
     Runner.from_cfg(config).train()
+    leave_process_group()
 
 
 if __name__ == '__main__':

@@ -4,6 +4,7 @@ import argparse
 import os
 from pathlib import Path
 
+import torch.distributed as dist
 from mmengine.config import Config, DictAction
 
 from mmpose_ext.engine.config_checks import ConfigError
@@ -67,6 +68,19 @@ def merge_common_arguments(config: Config, arguments: argparse.Namespace) -> Non
         )
         if arguments.show:
             hook.wait_time = arguments.wait_time
+
+
+def leave_process_group() -> None:
+    """End the communication between processes, where there is any; call it after success.
+
+    Interpreters that exit within a process group die now and then with ``terminate called without
+    an active exception`` (exit code -6), so that the launcher takes a finished training for a
+    failed one: a thread of gloo frees its last tensor, wants the interpreter's lock for that, and
+    CPython before 3.14 ends threads that want it at exit, which C++ does not survive. After an
+    error threads may still wait for the other processes, and must not be waited for.
+    """
+    if dist.is_available() and dist.is_initialized():
+        dist.destroy_process_group()
 
 
 def default_hook(config: Config, name: str, hook_type: str) -> dict:

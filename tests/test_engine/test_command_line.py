@@ -1,9 +1,14 @@
 import argparse
 
 import pytest
+import torch.distributed as dist
 from mmengine.config import Config
 
-from mmpose_ext.engine.command_line import add_common_arguments, merge_common_arguments
+from mmpose_ext.engine.command_line import (
+    add_common_arguments,
+    leave_process_group,
+    merge_common_arguments,
+)
 from mmpose_ext.engine.config_checks import ConfigError
 
 
@@ -52,3 +57,10 @@ def test_both_spellings_of_the_rank(monkeypatch, spelling):
     import os
 
     assert os.environ.pop('LOCAL_RANK') == '3'
+
+
+def test_the_process_group_is_left_where_there_is_one():
+    dist.init_process_group('gloo', store=dist.HashStore(), rank=0, world_size=1)
+    for _ in range(2):
+        leave_process_group()
+        assert not dist.is_initialized()

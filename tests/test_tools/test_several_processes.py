@@ -19,11 +19,12 @@ def test_two_processes_without_gpu(toy_config, run_tool, tmp_path):
         cwd=tmp_path,
     )
     assert '1 SyncBatchNorm layers become BatchNorm' in result.stdout + result.stderr
+    assert result.stdout.count('exit within a process group: False') == 2
     checkpoint = torch.load(work_dir / 'epoch_1.pth', weights_only=True)
     assert checkpoint['meta']['iter'] == 48 // 4 // 2
     assert all(not name.startswith('module.') for name in checkpoint['state_dict'])
 
-    run_tool(
+    result = run_tool(
         'dist_test.sh',
         toy_config,
         work_dir / 'epoch_1.pth',
@@ -32,6 +33,7 @@ def test_two_processes_without_gpu(toy_config, run_tool, tmp_path):
         tmp_path / 'metrics.json',
         cwd=tmp_path,
     )
+    assert result.stdout.count('exit within a process group: False') == 2
     assert 'AP' in json.loads((tmp_path / 'metrics.json').read_text())
 
 
