@@ -1,10 +1,10 @@
 """Few-shot adaptation from nothing, on generated videos: ``make demo-fewshot``.
 
-Generates single images, studio videos and outdoor videos of people, trains an image network and
-extracts its features, trains VIBE in the studio with and without the metric loss, adapts it to the
-outdoors with 0, 8 and 32 labelled clips in two arms, tests everything, prints tables, plots error
-against the number of clips and motions over time, and films an outdoor test track. What is done
-stays done: after Ctrl-C the same command continues.
+Generates studio videos and outdoor videos of people, extracts their features with an image network
+that was trained on generated people, trains VIBE in the studio with and without the metric loss,
+adapts it to the outdoors with 0, 8 and 32 labelled clips in two arms, tests everything, prints
+tables, plots error against the number of clips and motions over time, and films an outdoor test
+track. What is done stays done: after Ctrl-C the same command continues.
 """
 
 from pathlib import Path

@@ -1,17 +1,23 @@
 # The network whose features the videos of a CPU are made of, in place of SPIN's. As SPIN it learns
 # bodies from single images of many people, not from the few who are filmed: those of the generated
 # mesh datasets.
-#     python tools/make_synthetic.py mesh --out data/synthetic_mesh
+#     mesh=data/synthetic_mesh_full
+#     python tools/make_synthetic.py mesh --out $mesh --size full --seed 1
 #     python tools/dataset_converters/mesh_to_clips.py configs/sefd/baseline_synthetic.py \
-#         --img-prefix data/synthetic_mesh --out data/synthetic_mesh/clips/mesh_train.npz
+#         --img-prefix $mesh --out $mesh/clips/mesh_train.npz --cfg-options \
+#         train_dataloader.dataset.groups.0.0.data_root=$mesh/Human36M \
+#         train_dataloader.dataset.groups.1.0.data_root=$mesh/MSCOCO
 #     tools/dist_train.sh configs/fewshot/image_hmr_synthetic.py 2
+#     python tools/model_converters/publish_backbone.py \
+#         work_dirs/image_hmr_synthetic/epoch_6.pth configs/fewshot/image_hmr_synthetic.pth
+# The result lies beside this file; the training took 35 minutes on 2 cores.
 # Validation needs `python tools/make_synthetic.py video`, see fewshot_vibe.py.
 _base_ = [
     '../_base_/default_runtime.py',
     '../_base_/models/image_hmr_cspnext_tiny_96x96.py',
 ]
 
-mesh_root = 'data/synthetic_mesh/'
+mesh_root = 'data/synthetic_mesh_full/'
 video_root = 'data/synthetic_video/'
 dataset_type = 'mmpose_ext.PW3DVideo'
 body_model = 'standin'
@@ -81,7 +87,7 @@ test_dataloader = val_dataloader
 val_evaluator = dict(type='mmpose_ext.VideoMeshMetric', body_model=body_model)
 test_evaluator = val_evaluator
 
-max_epochs = 8
+max_epochs = 6
 train_cfg = dict(by_epoch=True, max_epochs=max_epochs, val_interval=max_epochs)
 val_cfg = dict()
 test_cfg = dict()
@@ -90,7 +96,7 @@ randomness = dict(seed=0)
 base_lr = 1e-3
 optim_wrapper = dict(
     type='OptimWrapper',
-    optimizer=dict(type='AdamW', lr=base_lr, weight_decay=0.05),
+    optimizer=dict(type='AdamW', lr=base_lr, weight_decay=0.05, fused=True),
     paramwise_cfg=dict(norm_decay_mult=0, bias_decay_mult=0, bypass_duplicate=True),
     clip_grad=dict(max_norm=35, norm_type=2),
 )

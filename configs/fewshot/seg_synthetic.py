@@ -13,7 +13,7 @@ model = dict(
         type='mmpose_ext.MaskFeatureEncoder',
         backbone=dict(type='ResNet', depth=18, base_channels=8, in_channels=1),
         in_channels=64,
-        out_channels=1728,
+        out_channels=512,
     ),
     fusion='hadamard',
 )

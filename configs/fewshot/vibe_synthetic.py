@@ -1,6 +1,6 @@
 # VIBE on generated videos, sized for a CPU.
 #     python tools/make_synthetic.py video --out data/synthetic_video
-# then clips, image_hmr_synthetic.py and features, as tools/demo_fewshot.py makes them, and
+# then clips and features, as tools/demo_fewshot.py makes them, and
 #     tools/dist_train.sh configs/fewshot/vibe_synthetic.py 2
 _base_ = [
     '../_base_/default_runtime.py',

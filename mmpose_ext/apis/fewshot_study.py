@@ -12,14 +12,14 @@ from mmengine.config import Config
 from mmpose_ext.apis.few_shot_grid import Arm, FewShotGrid
 from mmpose_ext.apis.jobs import Job
 from mmpose_ext.apis.study import Experiment
-from mmpose_ext.apis.training_log import iteration_fraction, training_fraction
+from mmpose_ext.apis.training_log import iteration_fraction
 from mmpose_ext.config_path import cfg
 
 # Where the *_synthetic configs look, from the folder the command is given in.
 VIDEO_DATA = Path('data/synthetic_video')
-MESH_DATA = Path('data/synthetic_mesh')
 
 _IMAGE_CONFIG = 'fewshot/image_hmr_synthetic.py'
+_IMAGE_WEIGHTS = 'fewshot/image_hmr_synthetic.pth'
 _STUDIO_TEST_CONFIG = 'fewshot/test_3dhp_synthetic.py'
 _LOADERS = ('train_dataloader', 'train_cfg', 'val_dataloader', 'test_dataloader')
 # Every tool loads PyTorch first.
@@ -82,8 +82,8 @@ ARMS = {
 class FewShotStudy(Experiment):
     """Generated videos of a studio and of the outdoors, and how one learns from both.
 
-    An image network is trained once, on single images of many people. On its features VIBE is
-    trained in the studio, with and without the metric loss, once per seed, and tested in both
+    Features are those of a network that was trained on single images of many people. On them VIBE
+    is trained in the studio, with and without the metric loss, once per seed, and tested in both
     places. The first seed's VIBE is adapted to the outdoors with few clips, once per seed.
 
     Args:
@@ -103,11 +103,6 @@ class FewShotStudy(Experiment):
     def features(self) -> Path:
         """Folder of the features of all frames."""
         return self.folder / 'features'
-
-    @property
-    def image_checkpoint(self) -> Path:
-        """The trained image network."""
-        return self.folder / 'image_hmr' / f'epoch_{self._image_epochs}.pth'
 
     def work_dir(self, name: str, seed: int) -> Path:
         """Folder of a model of :data:`SOURCES`."""
@@ -158,7 +153,6 @@ class FewShotStudy(Experiment):
     def jobs(self) -> Iterator[Job]:
         """All steps in their order."""
         yield from self._data()
-        yield self._image_training()
         yield from self._extractions()
         for seed in self.seeds:
             for name, model in SOURCES.items():
@@ -183,13 +177,12 @@ class FewShotStudy(Experiment):
         return options
 
     def _data(self) -> Iterator[Job]:
-        for kind, folder, seconds in (('mesh', MESH_DATA, 120), ('video', VIDEO_DATA, 90)):
-            yield self._tool(
-                f'generate {dict(mesh="single images", video="videos")[kind]} of people',
-                ('make_synthetic.py', kind, '--out', str(folder), '--size', self.size),
-                f'generate_{kind}',
-                seconds,
-            )
+        yield self._tool(
+            'generate videos of people',
+            ('make_synthetic.py', 'video', '--out', str(VIDEO_DATA), '--size', self.size),
+            'generate',
+            90,
+        )
         for name, (command, root, _) in CLIPS.items():
             body = ('--body-model', 'standin') if command[0] in _WITH_BODIES else ()
             yield self._tool(
@@ -199,34 +192,6 @@ class FewShotStudy(Experiment):
                 f'convert_{name}',
                 _START_S,
             )
-        yield self._tool(
-            'convert the single images',
-            ('dataset_converters/mesh_to_clips.py', cfg('sefd/baseline_synthetic.py'))
-            + ('--img-prefix', str(MESH_DATA), '--out', str(MESH_DATA / 'clips/mesh_train.npz')),
-            'convert_mesh',
-            2 * _START_S,
-        )
-
-    def _image_training(self) -> Job:
-        epochs = self._image_epochs
-        log = self.image_checkpoint.with_name('train.log')
-        return self._job(
-            'train the image network',
-            ('dist_train.sh', cfg(_IMAGE_CONFIG), str(self.processes), '--work-dir')
-            + (str(log.parent), '--resume', '--no-validate', '--cfg-options')
-            # The head alone: no backward pass through the backbone, which saves most of the time.
-            + ('model.backbone.frozen=True',)
-            + tuple(
-                f'{key}={epochs}'
-                for key in (
-                    *('train_cfg.max_epochs', 'train_cfg.val_interval'),
-                    *('param_scheduler.1.end', 'param_scheduler.1.T_max'),
-                )
-            ),
-            log,
-            expected_s=120 * self.length,
-            fraction=lambda: training_fraction(log, epochs),
-        )
 
     def _extractions(self) -> Iterator[Job]:
         for name, videos in CLIPS.items():
@@ -235,7 +200,7 @@ class FewShotStudy(Experiment):
             yield self._tool(
                 f'extract the features of {name}',
                 ('dataset_converters/extract_features.py', cfg(_IMAGE_CONFIG))
-                + (str(self.image_checkpoint), str(_clip_file(name)))
+                + (cfg(_IMAGE_WEIGHTS), str(_clip_file(name)))
                 + ('--data-root', str(VIDEO_DATA / videos.images))
                 + ('--out', str(self.features / f'{name}.npy'))
                 + ('--workers', str(self.processes)),
@@ -252,7 +217,6 @@ class FewShotStudy(Experiment):
             ('dist_train.sh', cfg(model.config), str(self.processes), '--work-dir', str(work_dir))
             + ('--resume', '--no-validate', '--cfg-options', f'randomness.seed={seed}')
             + (f'train_cfg.max_iters={steps}',)
-            + (f'model.head.init_cfg.checkpoint={self.image_checkpoint}',)
             + tuple(o for o in self.options(config) if not o.startswith(('val_', 'test_'))),
             log,
             expected_s=model.train_s * self.length,
@@ -283,11 +247,6 @@ class FewShotStudy(Experiment):
             seconds,
             env=(('OMP_NUM_THREADS', '1'),),
         )
-
-    @property
-    def _image_epochs(self) -> int:
-        epochs = _config(_IMAGE_CONFIG).train_cfg.max_epochs
-        return max(1, round(epochs * self.length))
 
     def _steps(self, config: Config) -> int:
         return max(1, round(config.train_cfg.max_iters * self.length))

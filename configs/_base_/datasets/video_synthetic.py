@@ -7,7 +7,7 @@ body_model = 'standin'
 clips = dict(
     data_root=data_root,
     feature_backbone='image_hmr_synthetic',
-    feature_channels=1728,
+    feature_channels=512,
     body_model=body_model,
 )
 # Clips with features are read faster than processes hand them over.

@@ -4,17 +4,17 @@ model = dict(
     type='mmpose_ext.VideoMeshEstimator',
     data_preprocessor=dict(type='mmpose_ext.VideoMeshDataPreprocessor'),
     encoder=dict(
-        type='mmpose_ext.TemporalGRUEncoder', in_channels=1728, hidden_channels=256, num_layers=2
+        type='mmpose_ext.TemporalGRUEncoder', in_channels=512, hidden_channels=256, num_layers=2
     ),
     head=dict(
         type='mmpose_ext.SMPLIterativeHead',
-        in_channels=1728,
+        in_channels=512,
         hidden_channels=512,
         dropout=0.1,
         init_cfg=dict(
             type='Pretrained',
             prefix='head.',
-            checkpoint='work_dirs/image_hmr_synthetic/epoch_8.pth',
+            checkpoint='{{ fileDirname }}/../../fewshot/image_hmr_synthetic.pth',
         ),
     ),
     discriminator=dict(type='mmpose_ext.MotionDiscriminator', hidden_channels=128),

@@ -1,10 +1,11 @@
+import itertools
 from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
 from mmengine.model import BaseModule
 from mmpose.utils.typing import ConfigType, OptConfigType, OptMultiConfig
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmpose_ext.registry import MODELS
 
@@ -16,12 +17,15 @@ class PooledBackbone(BaseModule):
     A grid of one cell is the global average pooling of SPIN (Kolotouros et al., "Learning to
     Reconstruct 3D Human Pose and Shape via Model-fitting in the Loop", ICCV 2019), whose ResNet-50
     was trained to say everything in 2,048 channels. A small backbone that was trained on heatmaps
-    says in its channels what is there, and by position where; the cells of a finer grid keep both.
+    says in its channels what is there, and by position where; the cells of a finer grid keep both,
+    and a projection makes of them what a linear head such as :class:`SMPLIterativeHead` can read.
 
     Args:
         backbone: Config of a backbone of images ``(N, 3, S, S)``.
         neck: Config of what merges the backbone's maps.
         grid_size: Cells per side, G; the vector has G² values per channel.
+        projection_channels: Widths of fully connected layers after the pooling, first the input's;
+            each layer has batch norm and ReLU. The vector has the last width.
         frozen: Whether weights and batch statistics stay as they are.
         init_cfg: Initialization of the whole.
 
@@ -34,6 +38,7 @@ class PooledBackbone(BaseModule):
         backbone: ConfigType,
         neck: OptConfigType = None,
         grid_size: int = 1,
+        projection_channels: Sequence[int] = (),
         frozen: bool = False,
         init_cfg: OptMultiConfig = None,
     ) -> None:
@@ -43,6 +48,15 @@ class PooledBackbone(BaseModule):
         self.body = MODELS.build(backbone)
         self.neck = None if neck is None else MODELS.build(neck)
         self.grid_size = grid_size
+        self.projection_channels = tuple(projection_channels)
+        self.projection = nn.Sequential(
+            *(
+                nn.Sequential(
+                    nn.Linear(width, channels, bias=False), nn.BatchNorm1d(channels), nn.ReLU()
+                )
+                for width, channels in itertools.pairwise(projection_channels)
+            )
+        )
         self.frozen = frozen
         if frozen:
             self.requires_grad_(False)
@@ -55,11 +69,12 @@ class PooledBackbone(BaseModule):
             images: Normalized, ``(N, 3, S, S)``.
 
         Returns:
-            ``(N, C * grid_size**2)`` for a last map of C channels; of each channel, the cells row
-            by row.
+            ``(N, C * grid_size**2)`` for a last map of C channels, of each channel the cells row
+            by row; with a projection ``(N, projection_channels[-1])``.
 
         Raises:
-            ValueError: If the grid is finer than the last map.
+            ValueError: If the grid is finer than the last map, or the projection is for vectors of
+                another width.
         """
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
             maps = self.body(images)
@@ -71,7 +86,13 @@ class PooledBackbone(BaseModule):
                     f'{last.shape[-2]} x {last.shape[-1]} of images of '
                     f'{images.shape[-2]} x {images.shape[-1]}'
                 )
-            return F.adaptive_avg_pool2d(last, self.grid_size).flatten(1)
+            vectors = F.adaptive_avg_pool2d(last, self.grid_size).flatten(1)
+            if self.projection and vectors.shape[1] != self.projection_channels[0]:
+                raise ValueError(
+                    f'projection_channels got {self.projection_channels}, expected '
+                    f'{vectors.shape[1]} first: {last.shape[1]} channels in {self.grid_size}² cells'
+                )
+            return self.projection(vectors)
 
     def train(self, mode: bool = True) -> 'PooledBackbone':
         """Switch mode; what is frozen stays in evaluation mode."""

@@ -63,6 +63,17 @@ def test_a_neck_merges_the_maps(images):
     torch.testing.assert_close(pooled(images), expected)
 
 
+def test_a_projection_follows_the_pooling(images):
+    pooled = build(grid_size=2, projection_channels=(128 * 4, 12, 7)).train()
+    expected = build(grid_size=2).train()(images)
+    for width, layer in zip((12, 7), pooled.projection, strict=True):
+        expected = expected @ layer[0].weight.T
+        expected = (expected - expected.mean(0)) / (expected.var(0, unbiased=False) + 1e-5).sqrt()
+        expected = expected.clamp(min=0)
+        assert expected.shape == (3, width)
+    torch.testing.assert_close(pooled(images), expected)
+
+
 def test_frozen_means_frozen(images):
     pooled = build(frozen=True).train()
     before = {name: value.clone() for name, value in pooled.state_dict().items()}
@@ -77,5 +88,7 @@ def test_frozen_means_frozen(images):
 def test_wrong_grids_are_named(images):
     with pytest.raises(ValueError, match='grid_size got 0'):
         PooledBackbone(_TINY, grid_size=0)
+    with pytest.raises(ValueError, match=r'got \(128, 7\), expected 512 first: 128 channels in 2²'):
+        build(grid_size=2, projection_channels=(128, 7))(images)
     with pytest.raises(ValueError, match='grid_size got 3.*2 x 2 of images of 64 x 64'):
         build(grid_size=3)(images)
