@@ -165,7 +165,7 @@ def test_labels_of_the_test_set_have_the_shapes_of_hdf5(video_set):
 
 
 def test_sequences_have_the_fields_of_3dpw(sequences, video_set):
-    frames = TINY.outdoors_frames
+    frames = TINY.outdoors_frames[0]
     assert len(sequences) == sum(TINY.outdoors)
     for content in sequences:
         people = len(content['poses'])

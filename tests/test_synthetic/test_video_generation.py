@@ -98,6 +98,8 @@ def test_sizes_are_what_they_are_for():
     validation = next(split for split in small.splits if split.name == 'pw3d_validation')
     # Clips of 16 frames, of one person at least.
     assert validation.videos * (validation.frames // 16) >= 48
+    # Each of 32 shots shows another.
+    assert validation.videos >= 32
 
 
 def test_seeds_give_other_videos(bodies):
