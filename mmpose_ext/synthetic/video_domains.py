@@ -2,9 +2,9 @@
 
 The numbers follow what the datasets' papers say of them: MPI-INF-3DHP (Mehta et al., 2017) films
 single people who do exercises in a studio; 3DPW (von Marcard et al., 2018) follows people outdoors
-with a phone; PennAction (Zhang et al., 2013) collects clips of sports. Bodies outdoors are more
-varied than in the studio on purpose: few people are filmed there, and that gap is what adaptation
-between the two is for.
+with a phone; PennAction (Zhang et al., 2013) collects clips of sports. Two things differ between
+studio and outdoors on purpose, since that gap is what adaptation between the two is for: bodies
+outdoors are more varied, and cameras look down on them, while those of the studio are level.
 """
 
 from collections.abc import Mapping
@@ -84,11 +84,11 @@ VIDEO_DOMAINS = dict(
         ),
         shape=1.5,
         turning_deg=12,
-        people=(0.65, 0.35),
-        passers_by=(0.4, 0.4, 0.2),
-        objects=0.6,
+        people=(0.75, 0.25),
+        passers_by=(0.5, 0.35, 0.15),
+        objects=0.4,
         distance=(2.8, 4.8),
-        pitch_deg=(-10.0, 20.0),
+        pitch_deg=(16.0, 34.0),
         size=(0.5, 0.72),
         shake_deg=0.7,
         drift_deg=14,

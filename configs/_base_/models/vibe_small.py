@@ -10,7 +10,6 @@ model = dict(
         type='mmpose_ext.SMPLIterativeHead',
         in_channels=512,
         hidden_channels=512,
-        dropout=0.1,
         init_cfg=dict(
             type='Pretrained',
             prefix='head.',
