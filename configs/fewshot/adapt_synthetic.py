@@ -28,8 +28,8 @@ shots = dict(
     ],
     dataset=dict(_base_.val_dataloader.dataset, tail='drop', short='skip', test_mode=False),
 )
-# Half of the clips of a step are shots. Without the others the network forgets: adapted with 8 shots
-# it then erred more than before.
+# Half of the clips of a step are shots. Without the others the network forgets: adapted with 8
+# shots it then erred more than before.
 train_dataloader = dict(batch_size=2)
 train_cfg = dict(
     max_iters=max_iters,
@@ -43,7 +43,7 @@ train_cfg = dict(
             drop_last=False,
             sampler=dict(type='DefaultSampler', shuffle=True),
             dataset=shots,
-        )
+        ),
     ),
 )
 val_dataloader = dict(
