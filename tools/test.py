@@ -111,6 +111,11 @@ def main() -> None:
         check(config)
     except (ConfigError, FileNotFoundError) as error:
         _end_with(error)
+    test(config, arguments)
+    leave_process_group()
+
+
+def test(config: Config, arguments: argparse.Namespace) -> None:
     runner = Runner.from_cfg(config)
     runner.register_hook(CheckWeightsHook())
     if arguments.out:
@@ -121,7 +126,6 @@ def main() -> None:
         runner.test()
     except ConfigError as error:
         _end_with(ConfigError(f'{config.load_from}: {error}'))
-    leave_process_group()
 
 
 def _end_with(error: Exception) -> NoReturn:

@@ -1,6 +1,7 @@
 """The flags that ``tools/train.py`` and ``tools/test.py`` share."""
 
 import argparse
+import gc
 import os
 from pathlib import Path
 
@@ -73,13 +74,16 @@ def merge_common_arguments(config: Config, arguments: argparse.Namespace) -> Non
 def leave_process_group() -> None:
     """End the communication between processes, where there is any; call it after success.
 
-    Interpreters that exit within a process group die now and then with ``terminate called without
-    an active exception`` (exit code -6), so that the launcher takes a finished training for a
-    failed one: a thread of gloo frees its last tensor, wants the interpreter's lock for that, and
-    CPython before 3.14 ends threads that want it at exit, which C++ does not survive. After an
-    error threads may still wait for the other processes, and must not be waited for.
+    Interpreters that exit beside the threads of gloo die now and then with ``terminate called
+    without an active exception`` (exit code -6), so that the launcher takes a finished training for
+    a failed one: such a thread frees its last tensor, wants the interpreter's lock for that, and
+    CPython before 3.14 ends threads that want it at exit, which C++ does not survive. The threads
+    end with the last reference to their group. The wrapped model has one, so nothing may refer to
+    the runner any more. After an error threads may wait for other processes, and must be left.
     """
     if dist.is_available() and dist.is_initialized():
+        # Runners, hooks and loops refer to each other.
+        gc.collect()
         dist.destroy_process_group()
 
 
