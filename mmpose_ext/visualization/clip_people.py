@@ -13,6 +13,10 @@ from mmpose_ext.skeletons import LSP14, SPIN49
 from mmpose_ext.visualization.mesh_people import MeshBodies, MeshPerson, as_array
 
 _COMMON = SPIN49.indices(LSP14.keypoints)
+# 3DPW's 2D joints are OpenPose's, which SPIN49 has beside the common ones; a head top it has not.
+_OPENPOSE = SPIN49.indices(
+    tuple(name if name == 'head_top' else f'op_{name}' for name in LSP14.keypoints)
+)
 _HIPS = LSP14.indices(('left_hip', 'right_hip'))
 
 
@@ -138,10 +142,12 @@ def _body_label(
 def _label_keypoints(labels: dict[str, np.ndarray], box: np.ndarray, row: int) -> np.ndarray:
     if 'keypoints' not in labels:
         return np.zeros((LSP14.num_keypoints, 3))
+    visible = labels['keypoints_visible'][row]
+    joints = np.where(visible[_COMMON] > 0, _COMMON, _OPENPOSE)
     # Targets reach from -1 to 1 of the square.
-    points = labels['keypoints'][row, _COMMON]
+    points = labels['keypoints'][row, joints]
     pixels = (box[:2] + box[2:]) / 2 + points * (box[2:] - box[:2]) / 2
-    return np.concatenate([pixels, labels['keypoints_visible'][row, _COMMON, None]], axis=1)
+    return np.concatenate([pixels, visible[joints, None]], axis=1)
 
 
 def _centred(joints: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from mmpose_ext.geometry import project, weak_to_image
-from mmpose_ext.skeletons import LSP14
+from mmpose_ext.skeletons import LSP14, SPIN49
 from mmpose_ext.visualization import (
     ClipPainter,
     MeshBodies,
@@ -37,6 +37,21 @@ def test_the_body_lies_where_the_network_saw_it(make_clip_sample):
         np.testing.assert_allclose(frame.label_keypoints[:, :2], frame.keypoints, atol=1e-6)
         np.testing.assert_allclose(frame.label_joints, frame.joints, atol=1e-6)
         assert frame.joints[[2, 3]].sum(0) == pytest.approx(np.zeros(3), abs=1e-9)
+
+
+def test_annotations_may_be_those_of_openpose(make_clip_sample):
+    """As 3DPW's are."""
+    sample = make_clip_sample()
+    labels, wrist, head_top = sample.gt_instances, LSP14.index('left_wrist'), 13
+    labels.keypoints_visible[:, 25:] = 0
+    labels.keypoints_visible[:, :25] = 1
+    frame = read_clip(sample)[0]
+    own = labels.keypoints[0, SPIN49.index('op_left_wrist')]
+    box = frame.box
+    pixels = (box[:2] + box[2:]) / 2 + own * (box[2:] - box[:2]) / 2
+    np.testing.assert_allclose(frame.label_keypoints[wrist], [*pixels, 1], atol=1e-6)
+    assert LSP14.keypoints[head_top] == 'head_top'
+    assert (np.flatnonzero(frame.label_keypoints[:, 2] == 0) == head_top).all()
 
 
 def test_left_is_left(make_clip_sample):
