@@ -6,9 +6,11 @@ _base_ = 'adapt_metric.py'
 
 metric_loss = dict(_base_.metric_loss, form='thesis', anchor_reduction='sum')
 model = dict(
+    # VIBE's file of 3DPW has the betas of men and women, for its neutral body.
+    gendered_betas=True,
     cross_domain_losses=[
         dict(feature='encoder', loss=metric_loss),
         dict(feature='joints', loss=metric_loss),
-    ]
+    ],
 )
 train_dataloader = dict(batch_size=128)

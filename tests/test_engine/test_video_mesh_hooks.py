@@ -267,3 +267,16 @@ def test_videos_of_one_name_are_kept_apart(tmp_path):
     assert all(len(f.vertices) == 0 for track in hook._tracks.values() for f in track.values())
     hook.after_test_epoch(type('R', (), dict(work_dir=str(tmp_path))))
     assert {p.name for p in (tmp_path / 'clips').iterdir()} == {'studio_a.npz', 'wild_a.npz'}
+
+
+def test_names_that_become_the_same_are_numbered(tmp_path):
+    hook = SavePredictedClipHook(formats=('npz',), body_model=dict(path='standin'))
+    hook.before_test_epoch(None)
+    dataset = ClipDataset(tmp_path, dict(a=3))
+    for name in ('a/b', 'a_b', 'a_b_2'):
+        sample = dataset.prepare_data(0)['data_samples']
+        sample.set_field(name, 'video_id', field_type='metainfo')
+        hook.after_test_iter(None, 0, None, ClipModel()(None, [sample], 'predict'))
+    hook.after_test_epoch(type('R', (), dict(work_dir=str(tmp_path))))
+    files = {file.name: str(np.load(file)['video_id']) for file in (tmp_path / 'clips').iterdir()}
+    assert files == {'a_b.npz': 'a/b', 'a_b_2.npz': 'a_b', 'a_b_2_2.npz': 'a_b_2'}

@@ -1,6 +1,7 @@
 """Predicted bodies of whole tracks as files."""
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,8 +29,9 @@ class SavePredictedClipHook(Hook):
     """Write the predicted bodies of a test, a file per track.
 
     Clips are joined to the tracks they were cut from, from all processes; frames whose ``scored``
-    is 0 belong to another clip. Files are named after the video, and after the source where several
-    datasets have a video of that name.
+    is 0 belong to another clip. Files are named after the video, with ``_`` for ``/``, and after
+    the source where several datasets have a video of that name; names that are still the same are
+    numbered.
 
     Args:
         out_dir: Folder for the files, relative to the work directory.
@@ -88,10 +90,8 @@ class SavePredictedClipHook(Hook):
             for key, frames in part.items():
                 tracks.setdefault(key, {}).update(frames)
         folder = Path(runner.work_dir, self.out_dir)
-        names = [name for _, name, _ in tracks]
-        for (source, name, fps), frames in tracks.items():
-            stem = f'{source}_{name}' if names.count(name) > 1 else name
-            self._write(folder / stem.replace('/', '_'), name, fps, frames)
+        for ((_, name, fps), frames), stem in zip(tracks.items(), _file_names(tracks)):
+            self._write(folder / stem, name, fps, frames)
         print_log(f'{len(tracks)} tracks as {", ".join(self.formats)} in {folder}', 'current')
 
     def _write(self, path: Path, name: str, fps: float, frames: Mapping[int, ClipFrame]) -> None:
@@ -108,3 +108,14 @@ class SavePredictedClipHook(Hook):
                 np.array([frame.number for frame in ordered]) / fps,
                 name=name,
             )
+
+
+def _file_names(tracks: Iterable[_Track]) -> list[str]:
+    tracks = list(tracks)
+    names = [name for _, name, _ in tracks]
+    stems: list[str] = []
+    for source, name, _ in tracks:
+        stem = (f'{source}_{name}' if names.count(name) > 1 else name).replace('/', '_')
+        numbered = (f'{stem}_{number}' for number in itertools.count(2))
+        stems.append(next(one for one in itertools.chain([stem], numbered) if one not in stems))
+    return stems

@@ -117,7 +117,7 @@ class BaseClipDataset(BaseDataset):
         if not len(self.clips.start):
             raise ValueError(
                 f'{self.title}: {self.ann_file!r} has no {self.seq_len} frames in a row, '
-                f'skipped: {dict(self.skipped)}'
+                f'skipped: {dict(self.skipped)}{self._advice(table)}'
             )
         self.table = self.prepare(table)
         print_log(self.report, logger='current')
@@ -126,6 +126,16 @@ class BaseClipDataset(BaseDataset):
     def prepare(self, table: ClipFile) -> ClipFile:
         """Check what a subclass needs, and keep what its samples are made of."""
         return table
+
+    def _advice(self, table: ClipFile) -> str:
+        step = np.diff(table.frame_idx)[table.video_id[1:] == table.video_id[:-1]]
+        usual = int(np.median(step)) if len(step) else 1
+        if usual <= self.max_gap:
+            return ''
+        return (
+            f'. Most frames are {usual} apart: with max_gap={usual} they are consecutive, and '
+            f'{self.seq_len} of them last {usual} times as long'
+        )
 
     @property
     def report(self) -> str:

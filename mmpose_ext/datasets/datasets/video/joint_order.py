@@ -52,7 +52,9 @@ def limb_ratio(keypoints: np.ndarray, skeleton: Skeleton) -> float | None:
     return float(np.median(limb[usable] / distances[usable])) if usable.any() else None
 
 
-def check_joint_order(keypoints: np.ndarray, skeleton: Skeleton, title: str) -> None:
+def check_joint_order(
+    keypoints: np.ndarray, skeleton: Skeleton, title: str, remedy: str = ''
+) -> None:
     """Refuse keypoints whose limbs are too long for the rest.
 
     This finds the file that was written in one order and read in another, such as PennAction's
@@ -62,6 +64,7 @@ def check_joint_order(keypoints: np.ndarray, skeleton: Skeleton, title: str) -> 
         keypoints: x, y and confidence, (N, K, 3).
         skeleton: The skeleton that they should have.
         title: What file it is, the start of the message.
+        remedy: What to do where the file is right all the same, the end of the message.
 
     Raises:
         ValueError: If they are not in that order.
@@ -71,6 +74,5 @@ def check_joint_order(keypoints: np.ndarray, skeleton: Skeleton, title: str) -> 
         raise ValueError(
             f'{title}: keypoints are not in the order of {skeleton.name!r} '
             f'{list(skeleton.keypoints)}: limbs measure {ratio:.2f} of the mean distance between '
-            f'any two joints, expected less than {_THRESHOLD}. If the file is right, set '
-            'check_order=False'
+            f'any two joints, expected less than {_THRESHOLD}{remedy}'
         )

@@ -100,7 +100,8 @@ class VideoMeshDataset(BaseClipDataset):
         }
         if self.check_order and table.keypoints2d is not None:
             title = f'{self.title}: {self.ann_file!r}'
-            check_joint_order(table.keypoints2d, table.skeleton(2), title)
+            remedy = '. If the file is right, set check_order=False'
+            check_joint_order(table.keypoints2d, table.skeleton(2), title, remedy)
         self._open_features(table)
         self._look_for_images(table)
         self._complete_joints(table)
