@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +12,7 @@ from torch import Tensor, nn
 from mmpose_ext.body_models.body_model import BodyModel
 from mmpose_ext.body_models.loading import load_body_model
 from mmpose_ext.body_models.mesh_joints import superset_regressor
+from mmpose_ext.body_models.skinned_joints import SkinnedJoints
 from mmpose_ext.body_models.spin_joints import spin_chain, spin_regressor
 from mmpose_ext.body_models.standin import standin_vertex_ids
 
@@ -52,7 +52,6 @@ class SMPLLayer(nn.Module):
     """
 
     joint_regressor: Tensor
-    used_regressor: Tensor
     chain: Tensor | None
     root_template: Tensor
     root_directions: Tensor
@@ -73,12 +72,10 @@ class SMPLLayer(nn.Module):
         self.smpl = _smplx_layer(body)
         spin = joints == 'spin49'
         regressor = spin_regressor(body) if spin else superset_regressor(body)
-        used = np.flatnonzero(regressor.any(axis=0) | body.J_regressor.any(axis=0))
-        self.used_part = _smplx_layer(_part(body, used))
+        self.skinned_joints = SkinnedJoints(body, regressor)
         root, directions = body.J_regressor[0], body.shapedirs
         for name, array in {
             'joint_regressor': regressor,
-            'used_regressor': regressor[:, used],
             'chain': spin_chain() if spin else None,
             'root_template': root @ body.v_template,
             'root_directions': np.einsum('v,vdb->db', root, directions),
@@ -111,7 +108,14 @@ class SMPLLayer(nn.Module):
         Raises:
             ValueError: If a shape is another.
         """
-        vertices, joints = self._pose(self.smpl, self.joint_regressor, rotations, betas)
+        rotations, betas = self._checked(rotations, betas)
+        with torch.autocast(rotations.device.type, enabled=False):
+            posed = self.smpl(
+                global_orient=rotations[:, :1], body_pose=rotations[:, 1:], betas=betas
+            )
+            vertices = posed.vertices
+            joints = torch.einsum('jv,bvc->bjc', self.joint_regressor, vertices)
+            joints = self._with_bone_ends(joints, posed.joints[:, :24])
         if transl is not None:
             _check('transl', transl, (3,))
             shift = transl.to(vertices.dtype)[:, None]
@@ -121,8 +125,7 @@ class SMPLLayer(nn.Module):
     def joints(self, rotations: Tensor, betas: Tensor) -> Tensor:
         """The joints of :meth:`forward` without its vertices.
 
-        Regressors are sparse: only the few hundred vertices that joints are read off are skinned,
-        which is all that losses on joints need.
+        Losses on joints need no more. See :class:`SkinnedJoints`.
 
         Args:
             rotations: As :meth:`forward` takes them.
@@ -134,20 +137,20 @@ class SMPLLayer(nn.Module):
         Raises:
             ValueError: If a shape is another.
         """
-        return self._pose(self.used_part, self.used_regressor, rotations, betas)[1]
+        rotations, betas = self._checked(rotations, betas)
+        with torch.autocast(rotations.device.type, enabled=False):
+            return self._with_bone_ends(*self.skinned_joints(rotations, betas))
 
-    def _pose(
-        self, smpl: nn.Module, regressor: Tensor, rotations: Tensor, betas: Tensor
-    ) -> tuple[Tensor, Tensor]:
+    def _checked(self, rotations: Tensor, betas: Tensor) -> tuple[Tensor, Tensor]:
         _check('rotations', rotations, (24, 3, 3))
         _check('betas', betas, (self.num_betas,))
-        rotations, betas = rotations.to(regressor.dtype), betas.to(regressor.dtype)
-        with torch.autocast(rotations.device.type, enabled=False):
-            posed = smpl(global_orient=rotations[:, :1], body_pose=rotations[:, 1:], betas=betas)
-            joints = torch.einsum('jv,bvc->bjc', regressor, posed.vertices)
-            if self.chain is not None:
-                joints = joints + torch.einsum('jk,bkc->bjc', self.chain, posed.joints[:, :24])
-            return posed.vertices, joints
+        dtype = self.joint_regressor.dtype
+        return rotations.to(dtype), betas.to(dtype)
+
+    def _with_bone_ends(self, joints: Tensor, ends: Tensor) -> Tensor:
+        if self.chain is None:
+            return joints
+        return joints + torch.einsum('jk,bkc->bjc', self.chain, ends)
 
     def rest_root(self, betas: Tensor) -> Tensor:
         """The root joint J0 of bodies at rest, about which SMPL turns them.
@@ -168,23 +171,6 @@ class SMPLLayer(nn.Module):
     def extra_repr(self) -> str:
         """What ``print`` shows of the layer."""
         return f'{self.name}, {self.gender}, {self.num_vertices} vertices'
-
-
-def _part(body: BodyModel, vertices: np.ndarray) -> BodyModel:
-    """The body of some vertices, among them all that the joint regressor reads."""
-    posedirs = body.posedirs
-    if posedirs is not None:
-        posedirs = posedirs.reshape(len(posedirs), -1, 3)[:, vertices].reshape(len(posedirs), -1)
-    return replace(
-        body,
-        v_template=body.v_template[vertices],
-        shapedirs=body.shapedirs[vertices],
-        posedirs=posedirs,
-        J_regressor=body.J_regressor[:, vertices],
-        weights=body.weights[vertices],
-        faces=np.zeros((0, 3), np.int32),
-        regressors={},
-    )
 
 
 def _smplx_layer(body: BodyModel) -> nn.Module:
