@@ -19,6 +19,7 @@ from mmpose_ext.skeletons import (
     PENN13,
     SPIN49,
 )
+from mmpose_ext.synthetic.video_domains import VIDEO_DOMAINS
 from mmpose_ext.synthetic.video_plan import VIDEO_SIZES
 
 TINY = VIDEO_SIZES['tiny']
@@ -250,12 +251,15 @@ def test_camera_poses_bring_bodies_to_where_the_image_shows_them(sequences, bodi
     assert len(near) > 40 and np.mean(near) > 0.85
 
 
-def test_hand_held_cameras_move_and_look_down_at_most_twenty_degrees(sequences):
+def test_hand_held_cameras_move_and_look_down_as_far_as_the_domain_says(sequences):
+    least, most = VIDEO_DOMAINS['outdoors'].pitch_deg
+    assert least > 10
     for content in sequences:
         outer = content['cam_poses']
         assert np.allclose(np.linalg.det(outer[:, :3, :3]), 1)
         down = np.degrees(np.arcsin(-outer[:, 2, 1]))
-        assert np.abs(down).max() < 25
+        # They shake, and follow someone who moves.
+        assert least - 6 < down.min() and down.max() < most + 6
         place = -np.einsum('fba,fb->fa', outer[:, :3, :3], outer[:, :3, 3])
         steps = np.linalg.norm(np.diff(place, axis=0), axis=1)
         assert steps.max() > 1e-4
