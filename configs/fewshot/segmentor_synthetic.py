@@ -1,8 +1,8 @@
 # The segmentor on generated studio videos, sized for a CPU. Capsules around their keypoints are the
 # masks, so that no detector's weights are needed.
 #     python tools/make_synthetic.py video --out data/synthetic_video
-#     python tools/dataset_converters/make_pseudo_masks.py --detectors none \
-#         data/synthetic_video/clips/mpi_inf_3dhp_train.npz \
+#     python tools/dataset_converters/make_pseudo_masks.py \
+#         data/synthetic_video/clips/mpi_inf_3dhp_train.npz --detectors none \
 #         --img-prefix data/synthetic_video/mpi_inf_3dhp \
 #         --out data/synthetic_video/masks/mpi_inf_3dhp_train
 # The test split likewise, its images below mpi_inf_3dhp/mpi_inf_3dhp_test_set. Then

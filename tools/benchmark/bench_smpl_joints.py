@@ -1,6 +1,6 @@
 """Joints of SMPL bodies with their gradients: alone, against off the skinned vertices::
 
-    python tools/benchmark/bench_smpl_joints.py --bodies 352
+python tools/benchmark/bench_smpl_joints.py --bodies 352
 """
 
 import argparse
