@@ -87,6 +87,21 @@ def test_joints_alone_have_the_gradients_of_the_whole_body(layer):
     torch.testing.assert_close(gradients[1], gradients[0], atol=2e-3, rtol=1e-4)
 
 
+def test_joints_alone_are_differentiable_with_pose_blend_shapes(small_body):
+    layer = SMPLLayer(small_body).double()
+    rotations = axis_angle_to_matrix(torch.tensor(POSES)).requires_grad_()
+    betas = torch.tensor(BETAS, requires_grad=True)
+    joints, expected = layer.joints(rotations, betas), layer(rotations, betas).joints
+    assert joints.dtype == torch.float64
+    weights = torch.tensor(RNG.normal(size=joints.shape))
+    gradients = [
+        torch.autograd.grad((points * weights).sum(), (rotations, betas))
+        for points in (joints, expected)
+    ]
+    torch.testing.assert_close(gradients[0], gradients[1], atol=1e-5, rtol=1e-5)
+    assert torch.autograd.gradcheck(layer.joints, (rotations, betas), fast_mode=True)
+
+
 def test_rest_root_is_the_point_that_global_orientation_leaves(layer):
     roots = layer.rest_root(tensor(BETAS))
     poses = np.zeros((3, 24, 3))
