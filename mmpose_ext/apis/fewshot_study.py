@@ -66,8 +66,8 @@ class SourceModel(NamedTuple):
 
 
 SOURCES = {
-    'vibe': SourceModel('VIBE', 'fewshot/vibe_synthetic.py', 95),
-    'metric': SourceModel('VIBE with metric loss', 'fewshot/metric_synthetic.py', 100),
+    'vibe': SourceModel('VIBE', 'fewshot/vibe_synthetic.py', 70),
+    'metric': SourceModel('VIBE with metric loss', 'fewshot/metric_synthetic.py', 90),
 }
 """Models of the studio by their names."""
 
@@ -137,7 +137,7 @@ class FewShotStudy(Experiment):
             shots=self.shots,
             seeds=self.seeds,
             source=self.checkpoint('vibe', self.seeds[0]),
-            train_s=45,
+            train_s=65,
         )
 
     def outdoor_models(self) -> dict[str, tuple[Config, Path]]:
@@ -181,7 +181,7 @@ class FewShotStudy(Experiment):
             'generate videos of people',
             ('make_synthetic.py', 'video', '--out', str(VIDEO_DATA), '--size', self.size),
             'generate',
-            50,
+            60,
         )
         for name, (command, root, _) in CLIPS.items():
             body = ('--body-model', 'standin') if command[0] in _WITH_BODIES else ()

@@ -70,6 +70,7 @@ class SkinnedJoints(nn.Module):
         Returns:
             What the regressor reads, (B, J, 3), and the ends of the bones, (B, 24, 3), in metres.
         """
+        # smplx is needed by SMPL layers only.
         from smplx.lbs import batch_rigid_transform
 
         rest = self.bone_template + torch.einsum('nb,bkc->nkc', betas, self.bone_directions)

@@ -53,8 +53,6 @@ class SMPLLayer(nn.Module):
 
     joint_regressor: Tensor
     chain: Tensor | None
-    root_template: Tensor
-    root_directions: Tensor
 
     def __init__(
         self,
@@ -73,12 +71,9 @@ class SMPLLayer(nn.Module):
         spin = joints == 'spin49'
         regressor = spin_regressor(body) if spin else superset_regressor(body)
         self.skinned_joints = SkinnedJoints(body, regressor)
-        root, directions = body.J_regressor[0], body.shapedirs
         for name, array in {
             'joint_regressor': regressor,
             'chain': spin_chain() if spin else None,
-            'root_template': root @ body.v_template,
-            'root_directions': np.einsum('v,vdb->db', root, directions),
         }.items():
             buffer = None if array is None else torch.tensor(array, dtype=torch.float32)
             self.register_buffer(name, buffer, persistent=False)
@@ -91,7 +86,7 @@ class SMPLLayer(nn.Module):
     @property
     def num_betas(self) -> int:
         """Number of shape parameters."""
-        return self.root_directions.shape[1]
+        return self.skinned_joints.bone_directions.shape[0]
 
     def forward(self, rotations: Tensor, betas: Tensor, transl: Tensor | None = None) -> SMPLOutput:
         """Pose bodies.
@@ -165,8 +160,9 @@ class SMPLLayer(nn.Module):
             ValueError: If the shape is another.
         """
         _check('betas', betas, (self.num_betas,))
-        directions = self.root_directions
-        return self.root_template + (directions * betas.to(directions.dtype)[:, None]).sum(-1)
+        template = self.skinned_joints.bone_template[0]
+        directions = self.skinned_joints.bone_directions[:, 0]
+        return template + (betas.to(directions.dtype)[:, :, None] * directions).sum(1)
 
     def extra_repr(self) -> str:
         """What ``print`` shows of the layer."""

@@ -20,7 +20,7 @@ from .mesh_image import make_street_image, make_studio_image, make_wild_image
 from .plan import Plan, Split
 from .video_image import make_3dhp_frame, make_3dpw_frame, make_motion, make_penn_action_frame
 
-VERSION = 4
+VERSION = 5
 """Grows whenever the same size and seed give other files."""
 
 GENDERS = ('female', 'male', 'neutral')

@@ -1,6 +1,8 @@
-"""Joints of SMPL bodies with their gradients: alone, against off the skinned vertices::
+"""Joints of SMPL bodies and their gradients: without vertices, or read off skinned ones.
 
-python tools/benchmark/bench_smpl_joints.py --bodies 352
+Both give the same joints; the largest difference is printed::
+
+    python tools/benchmark/bench_smpl_joints.py --bodies 352
 """
 
 import argparse

@@ -1,7 +1,8 @@
 """Predicted bodies of whole tracks as files."""
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -110,12 +111,12 @@ class SavePredictedClipHook(Hook):
             )
 
 
-def _file_names(tracks: Iterable[_Track]) -> list[str]:
-    tracks = list(tracks)
-    names = [name for _, name, _ in tracks]
-    stems: list[str] = []
+def _file_names(tracks: Collection[_Track]) -> list[str]:
+    times = Counter(name for _, name, _ in tracks)
+    # Of a dict, which keeps their order and finds them fast.
+    stems: dict[str, None] = {}
     for source, name, _ in tracks:
-        stem = (f'{source}_{name}' if names.count(name) > 1 else name).replace('/', '_')
+        stem = (f'{source}_{name}' if times[name] > 1 else name).replace('/', '_')
         numbered = (f'{stem}_{number}' for number in itertools.count(2))
-        stems.append(next(one for one in itertools.chain([stem], numbered) if one not in stems))
-    return stems
+        stems[next(one for one in itertools.chain([stem], numbered) if one not in stems)] = None
+    return list(stems)
