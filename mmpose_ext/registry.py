@@ -25,6 +25,7 @@ WEIGHT_INITIALIZERS = _child('weight initializer', mmpose_registry.WEIGHT_INITIA
 KEYPOINT_CODECS = _child('keypoint codec', mmpose_registry.KEYPOINT_CODECS, 'codecs')
 METRICS = _child('metric', mmpose_registry.METRICS, 'evaluation')
 EVALUATORS = _child('evaluator', mmpose_registry.EVALUATORS, 'evaluation')
+OPTIM_WRAPPERS = _child('optimizer wrapper', mmpose_registry.OPTIM_WRAPPERS, 'engine')
 OPTIM_WRAPPER_CONSTRUCTORS = _child(
     'optimizer wrapper constructor', mmpose_registry.OPTIM_WRAPPER_CONSTRUCTORS, 'engine'
 )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import mmpose_ext  # noqa: F401  its cures come before anything of OpenMMLab
 from mmengine.config import Config
+from mmengine.device import get_device
 from mmengine.runner import Runner, find_latest_checkpoint
 
 from mmpose_ext.engine.command_line import (
@@ -27,7 +28,11 @@ def parse_arguments() -> argparse.Namespace:
         help='continue from this checkpoint; without a value from the last one in the work '
         'directory, or from the start if there is none',
     )
-    parser.add_argument('--amp', action='store_true', help='train in mixed precision')
+    parser.add_argument(
+        '--amp',
+        action='store_true',
+        help='train in mixed precision: float16 on GPUs, bfloat16 on processors',
+    )
     parser.add_argument('--no-validate', action='store_true', help='do not validate')
     parser.add_argument(
         '--auto-scale-lr',
@@ -49,8 +54,11 @@ def merge_arguments(config: Config, arguments: argparse.Namespace) -> None:
                 f'--amp got optim_wrapper.type {wrapper!r}, expected OptimWrapper or '
                 'AmpOptimWrapper. With several optimizers, write AmpOptimWrapper in the config'
             )
-        config.optim_wrapper.type = 'AmpOptimWrapper'
-        config.optim_wrapper.setdefault('loss_scale', 'dynamic')
+        if get_device() == 'cpu':
+            config.optim_wrapper.type = 'mmpose_ext.CPUAmpOptimWrapper'
+        else:
+            config.optim_wrapper.type = 'AmpOptimWrapper'
+            config.optim_wrapper.setdefault('loss_scale', 'dynamic')
     if arguments.auto_scale_lr:
         if 'base_batch_size' not in config.get('auto_scale_lr', {}):
             raise ConfigError(

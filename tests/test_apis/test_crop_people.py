@@ -42,7 +42,7 @@ def _annotation(index, box, rng, **changes):
 def root(tmp_path_factory):
     root = tmp_path_factory.mktemp('people')
     rng = np.random.default_rng(0)
-    # Smooth, so that resampling twice changes little; grey, as JPEGs halve the resolution of colour.
+    # Smooth, as it is resampled twice, and grey: JPEGs halve the resolution of colour.
     image = gaussian_filter(rng.normal(size=(_HEIGHT, _WIDTH)), 12)
     image = np.uint8(128 + 25 * image / image.std())[..., None].repeat(3, 2)
     (root / 'images').mkdir()

@@ -14,6 +14,7 @@ def test_trains_and_tests(toy_config, run_tool, tmp_path):
         '--work-dir',
         work_dir,
         '--auto-scale-lr',
+        '--amp',
         '--cfg-options',
         'train_cfg.max_epochs=1',
         'optim_wrapper.optimizer.betas="(0.8, 0.9)"',
@@ -22,6 +23,9 @@ def test_trains_and_tests(toy_config, run_tool, tmp_path):
     )
     checkpoint = torch.load(work_dir / 'epoch_1.pth', weights_only=True)
     assert checkpoint['optimizer']['param_groups'][0]['betas'] == (0.8, 0.9)
+    # The same flag means float16 on a GPU.
+    wrapper = 'AmpOptimWrapper' if torch.cuda.is_available() else 'mmpose_ext.CPUAmpOptimWrapper'
+    assert f"type='{wrapper}'" in checkpoint['meta']['cfg']
     assert "some_list = [\n    'a',\n    'b',\n]" in checkpoint['meta']['cfg']
     assert (work_dir / 'curves.csv').exists()
     assert (work_dir / 'curves.png').read_bytes()[:4] == b'\x89PNG'

@@ -1,7 +1,8 @@
-"""How optimizers are made."""
+"""How optimizers are made, and how they step."""
 
+from mmpose_ext.engine.optim_wrappers.cpu_amp_optim_wrapper import CPUAmpOptimWrapper
 from mmpose_ext.engine.optim_wrappers.gan_optim_wrapper_constructor import (
     GANOptimWrapperConstructor,
 )
 
-__all__ = ['GANOptimWrapperConstructor']
+__all__ = ['CPUAmpOptimWrapper', 'GANOptimWrapperConstructor']

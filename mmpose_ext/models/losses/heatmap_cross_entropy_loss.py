@@ -39,8 +39,8 @@ class HeatmapCrossEntropyLoss(nn.Module):
         labels = target.flatten(2)
         total = labels.sum(-1, keepdim=True)
         labels = labels / total.clamp(min=1e-6)
-        divergence = (
-            labels * (labels.clamp(min=1e-9).log() - output.flatten(2).log_softmax(-1))
-        ).sum(-1)
+        # In the labels' precision, also where autocast made the scores half as precise.
+        scores = output.flatten(2).to(labels.dtype)
+        divergence = (labels * (labels.clamp(min=1e-9).log() - scores.log_softmax(-1))).sum(-1)
         # A joint whose Gaussian lies outside the map has nothing to compare with.
         return weighted_mean(divergence, target_weights * (total[..., 0] > 0))
