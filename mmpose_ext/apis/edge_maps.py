@@ -5,8 +5,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import cv2
-import numpy as np
 from mmengine.dataset import BaseDataset
 
 from mmpose_ext.apis.edge_drawer import EdgeDrawer
@@ -17,6 +15,7 @@ from mmpose_ext.apis.edge_images import (
     person_digest,
     single_datasets,
 )
+from mmpose_ext.apis.map_files import encode_map
 from mmpose_ext.apis.sharded_files import ShardedFiles, Summary
 from mmpose_ext.apis.sharded_work import file_crc32
 from mmpose_ext.datasets.transforms import LoadEncodedImage
@@ -157,7 +156,7 @@ def _make_unit(
             records.append(record)
             counts.kept += 1
             continue
-        content = _encode(drawer.draw(sample), drawer.binary)
+        content = encode_map(drawer.draw(sample), drawer.binary)
         write_atomically(path, content)
         records.append(MapRecord(zlib.crc32(content), width, height, image.digest))
         if record is None:
@@ -165,12 +164,3 @@ def _make_unit(
         else:
             counts.remade += 1
     return number, records, counts
-
-
-def _encode(edge: np.ndarray, binary: bool) -> bytes:
-    # One bit per pixel is read three times as fast as eight.
-    options = [cv2.IMWRITE_PNG_BILEVEL, 1, cv2.IMWRITE_PNG_COMPRESSION, 6] if binary else []
-    done, content = cv2.imencode('.png', np.rint(255 * edge).astype(np.uint8), options)
-    if not done:
-        raise RuntimeError('OpenCV could not encode a PNG')
-    return content.tobytes()

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
-import cv2
 import numpy as np
 
 from mmpose_ext.apis.edge_images import fingerprint
+from mmpose_ext.apis.map_files import encode_map
 from mmpose_ext.apis.pseudo_mask_drawers import MaskDrawer, MaskFrame
 from mmpose_ext.apis.sharded_files import ShardedFiles, Summary
 from mmpose_ext.apis.sharded_work import file_crc32
@@ -209,7 +209,7 @@ class PseudoMaskJob(ShardedFiles):
                 continue
             masks = [drawer.draw(frame) for frame in people]
             if file_format == 'png':
-                content = _encode_png(masks[0], drawer.binary)
+                content = encode_map(masks[0], drawer.binary)
             else:
                 content = _encode_coco(masks, images, threshold, type(drawer).__name__)
             write_atomically(path, content)
@@ -220,15 +220,6 @@ class PseudoMaskJob(ShardedFiles):
             else:
                 counts.remade += 1
         return number, records, counts
-
-
-def _encode_png(mask: np.ndarray, binary: bool) -> bytes:
-    # One bit per pixel is read three times as fast as eight.
-    options = [cv2.IMWRITE_PNG_BILEVEL, 1, cv2.IMWRITE_PNG_COMPRESSION, 6] if binary else []
-    done, content = cv2.imencode('.png', np.rint(255 * mask).astype(np.uint8), options)
-    if not done:
-        raise RuntimeError('OpenCV could not encode a PNG')
-    return content.tobytes()
 
 
 def _encode_coco(

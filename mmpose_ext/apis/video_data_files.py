@@ -13,7 +13,7 @@ from mmpose_ext.apis.video_converters.amass import VIBE_SUBSETS
 from mmpose_ext.apis.video_converters.conversion import read_mat
 from mmpose_ext.apis.video_converters.joblib_file import read_joblib
 from mmpose_ext.apis.video_converters.mpi_inf_3dhp import CAMERAS, NUM_FRAMES
-from mmpose_ext.apis.video_converters.mpi_inf_3dhp_test import NUM_VALID, import_h5py
+from mmpose_ext.apis.video_converters.mpi_inf_3dhp_test import NUM_VALID
 from mmpose_ext.apis.video_converters.penn_action import NUM_VIDEOS
 from mmpose_ext.apis.video_converters.pw3d import NUM_SEQUENCES
 from mmpose_ext.datasets.datasets.mesh.plain_npz import read_plain_pickle
@@ -22,6 +22,7 @@ from mmpose_ext.datasets.datasets.video import (
     read_clip_file,
     rows_crc32,
 )
+from mmpose_ext.hdf5 import import_h5py
 from mmpose_ext.skeletons import MPI_INF_3DHP17, MPI_INF_3DHP28, PENN13
 
 _3DHP = 'https://vcai.mpi-inf.mpg.de/3dhp-dataset'

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from scipy.io import savemat
 
+from mmpose_ext.hdf5 import import_h5py
 from mmpose_ext.skeletons import MPI_INF_3DHP17, MPI_INF_3DHP28, Skeleton
 
 from .files import write_atomically
@@ -67,7 +68,7 @@ def write_3dhp_test(records: Sequence[dict], folder: Path) -> list[Path]:
             activity_annotation=np.array([[float(frame['activity'])] for frame in frames]),
         )
         buffer = BytesIO()
-        with _h5py().File(buffer, 'w') as file:
+        with import_h5py().File(buffer, 'w') as file:
             for name, array in content.items():
                 file.create_dataset(name, data=array, track_times=False)
         path = folder / f'TS{video + 1}' / 'annot_data.mat'
@@ -164,14 +165,3 @@ def _parameters(cameras: dict[int, list[dict]]) -> bytes:
         intrinsics=np.array([first['calibration']['intrinsics'] for first in firsts]),
     )
     return buffer.getvalue()
-
-
-def _h5py():
-    """Imported here, as no other format needs it."""
-    try:
-        import h5py
-    except ImportError as error:
-        raise ImportError(
-            "MPI-INF-3DHP's test files need h5py: pip install h5py, and give the same command again"
-        ) from error
-    return h5py

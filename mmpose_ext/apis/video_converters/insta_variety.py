@@ -8,10 +8,10 @@ import numpy as np
 
 from mmpose_ext.datasets.datasets.video import ClipFile
 from mmpose_ext.datasets.datasets.video.joint_order import check_joint_order
+from mmpose_ext.hdf5 import import_h5py
 from mmpose_ext.skeletons import SPIN49
 
 from .conversion import with_confidence
-from .mpi_inf_3dhp_test import import_h5py
 from .stored_features import write_features
 from .track_order import frame_numbers, order_rows, texts
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from mmpose_ext.datasets.datasets.body.annotation_check import check_images
 from mmpose_ext.datasets.datasets.video import ClipFile
+from mmpose_ext.hdf5 import import_h5py
 from mmpose_ext.skeletons import MPI_INF_3DHP17
 
 from .conversion import (
@@ -145,12 +146,3 @@ def _read(file: Path) -> dict[str, np.ndarray]:
             )
         arrays[key] = arrays[key].reshape(frames, *shape)
     return arrays if fps is None else arrays | dict(fps=np.float64(fps))
-
-
-def import_h5py():
-    """The module, or an error that says how to get it."""
-    try:
-        import h5py
-    except ImportError as error:
-        raise ImportError('HDF5 files need h5py: pip install h5py') from error
-    return h5py
