@@ -76,9 +76,10 @@ coco_val = dict(
 mpii_val = dict(
     data_root=data_root + 'mpii/', headbox_file=data_root + 'mpii/annotations/mpii_gt_val.mat'
 )
+# Two processes keep two cores busy; workers would only take their time.
 train_dataloader = dict(
     batch_size=16,
-    num_workers=1,
+    num_workers=0,
     sampler=dict(batch_size=16, ratios=dict(coco=1, mpii=1), epoch_length=1280),
     dataset=dict(
         sources=dict(
@@ -90,7 +91,8 @@ train_dataloader = dict(
 )
 val_dataloader = dict(
     batch_size=32,
-    num_workers=1,
+    num_workers=0,
+    persistent_workers=False,
     dataset=dict(
         sources=dict(coco=dict(dataset=coco_val), mpii=dict(dataset=mpii_val)),
         pipeline=val_pipeline,
@@ -98,7 +100,8 @@ val_dataloader = dict(
 )
 test_dataloader = dict(
     batch_size=32,
-    num_workers=1,
+    num_workers=0,
+    persistent_workers=False,
     dataset=dict(
         sources=dict(
             coco=dict(dataset=coco_val),
