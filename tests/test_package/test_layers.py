@@ -5,7 +5,7 @@ from pathlib import Path
 
 # What each part may import; the first column's order is the order of the layers.
 LAYERS = (
-    {'version', 'compat', 'config_path'},
+    {'version', 'compat', 'config_path', 'hdf5'},
     {'registry'},
     {'skeletons', 'geometry'},
     {'body_models', 'rendering'},
