@@ -6,6 +6,7 @@
 #         --ann-file data/synthetic_pretrain/annotations/union21_train.json \
 #         --img-dir data/synthetic_pretrain/images
 #     tools/dist_train.sh configs/unified/pretrain_cspnext_t_synthetic.py 2 --amp
+#     tools/dist_train.sh configs/unified/pretrain_more_cspnext_t_synthetic.py 2 --amp
 # Without --amp on processors that have no matrix units for bfloat16 (`amx_bf16` in /proc/cpuinfo).
 _base_ = [
     '../_base_/default_runtime.py',

@@ -11,21 +11,21 @@ class UnifiedStudy(Study):
     """Two teachers and four students. The data lie in ``data/synthetic``."""
 
     runs = (
-        Run('teacher_coco', 'COCO teacher', 'unified/teacher_heatmap_coco_synthetic.py', 120),
-        Run('teacher_mpii', 'MPII teacher', 'unified/teacher_heatmap_mpii_synthetic.py', 120),
-        Run('student_coco', 'COCO-only student', 'unified/rtmpose_t_coco_synthetic.py', 140),
-        Run('student_mpii', 'MPII-only student', 'unified/rtmpose_t_mpii_synthetic.py', 140),
-        Run('student_joint', 'joint student', 'unified/rtmpose_t_joint_synthetic.py', 140),
+        Run('teacher_coco', 'COCO teacher', 'unified/teacher_heatmap_coco_synthetic.py', 65),
+        Run('teacher_mpii', 'MPII teacher', 'unified/teacher_heatmap_mpii_synthetic.py', 65),
+        Run('student_coco', 'COCO-only student', 'unified/rtmpose_t_coco_synthetic.py', 75),
+        Run('student_mpii', 'MPII-only student', 'unified/rtmpose_t_mpii_synthetic.py', 75),
+        Run('student_joint', 'joint student', 'unified/rtmpose_t_joint_synthetic.py', 75),
         Run(
             'student_distill',
             'distilled student',
             'unified/unified_rtmpose_t_synthetic.py',
-            200,
+            120,
             distilled=True,
         ),
     )
     tested_on = 'COCO, MPII and Halpe'
-    test_s = 35.0
+    test_s = 20.0
 
     def schedule(self, config: Config) -> list[str]:
         """More or fewer samples per epoch."""
