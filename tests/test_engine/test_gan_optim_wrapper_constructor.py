@@ -1,13 +1,23 @@
 import pytest
 import torch
 from mmengine.optim import OptimWrapper, OptimWrapperDict, build_optim_wrapper
+from mmengine.registry import DefaultScope
 from torch import nn
+
+import mmpose_ext.engine  # noqa: F401
 
 CONFIG = dict(
     constructor='mmpose_ext.GANOptimWrapperConstructor',
     generator=dict(type='OptimWrapper', optimizer=dict(type='Adam', lr=5e-5)),
     discriminator=dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=1e-4, weight_decay=1e-4)),
 )
+
+
+@pytest.fixture(autouse=True)
+def scope():
+    # As in every config; from MMEngine's own registry this package is not seen.
+    with DefaultScope.overwrite_default_scope('mmpose'):
+        yield
 
 
 @pytest.fixture
