@@ -56,6 +56,9 @@ def merge_arguments(config: Config, arguments: argparse.Namespace) -> None:
             )
         if get_device() == 'cpu':
             config.optim_wrapper.type = 'mmpose_ext.CPUAmpOptimWrapper'
+            # Settings of float16, which bfloat16 does without.
+            for name in ('loss_scale', 'dtype'):
+                config.optim_wrapper.pop(name, None)
         else:
             config.optim_wrapper.type = 'AmpOptimWrapper'
             config.optim_wrapper.setdefault('loss_scale', 'dynamic')
