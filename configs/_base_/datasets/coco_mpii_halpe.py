@@ -36,6 +36,7 @@ train_dataloader = dict(
     # New workers each epoch, seeded from the main process: a resumed training repeats exactly.
     persistent_workers=False,
     worker_init_fn=dict(type='mmpose_ext.seed_worker'),
+    collate_fn=dict(type='mmpose_ext.packed_collate'),
     drop_last=True,
     sampler=dict(type='mmpose_ext.SourceRatioSampler', batch_size=128, ratios=source_ratios),
     dataset=dict(
