@@ -17,6 +17,8 @@ _STOCK_TRANSFORMS = {
     'mmpose_ext.TopdownAffineCanvas': ('TopdownAffine', ('input_size', 'use_udp')),
     'mmpose_ext.PackUnionInputs': ('PackPoseInputs', ()),
 }
+# The same arithmetic, see the class.
+_OWN_PREPROCESSOR = 'mmpose_ext.BatchedPoseDataPreprocessor'
 # By the name of the skeleton.
 _DATASETS = {
     'coco': dict(
@@ -141,6 +143,8 @@ def stock_config(config: Config, skeleton: Skeleton, view: Skeleton) -> Config:
     model = {key: deepcopy(source['model'][key]) for key in _MODEL_KEYS if source['model'].get(key)}
     model = dict(type='TopdownPoseEstimator', **model)
     model['backbone'].pop('init_cfg', None)
+    if model.get('data_preprocessor', {}).get('type') == _OWN_PREPROCESSOR:
+        model['data_preprocessor']['type'] = 'PoseDataPreprocessor'
     model['head']['loss'] = _stock_loss(model['head'].get('loss', {}))
     model.setdefault('test_cfg', {})
     if view.keypoints != skeleton.keypoints:

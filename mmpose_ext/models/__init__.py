@@ -1,7 +1,11 @@
 """Models: what configs build, beyond what MMPose has."""
 
 from mmpose_ext.models.backbones import MaskFeatureEncoder, PoseGuidedBackbone, PoseGuidedResNet
-from mmpose_ext.models.data_preprocessors import MeshDataPreprocessor, VideoMeshDataPreprocessor
+from mmpose_ext.models.data_preprocessors import (
+    BatchedPoseDataPreprocessor,
+    MeshDataPreprocessor,
+    VideoMeshDataPreprocessor,
+)
 from mmpose_ext.models.discriminators import MotionDiscriminator
 from mmpose_ext.models.distillers import (
     FeatureDistiller,
@@ -37,6 +41,7 @@ from mmpose_ext.models.pretrained_keypoints import PretrainedKeypoints
 from mmpose_ext.models.segmentors import ForegroundSegmentor, FrozenSegmentor
 
 __all__ = [
+    'BatchedPoseDataPreprocessor',
     'ConditionalKeypointLoss',
     'FeatureDistiller',
     'FewShotVideoMeshEstimator',
