@@ -7,7 +7,9 @@
 #         --img-dir data/synthetic_pretrain/images
 #     tools/dist_train.sh configs/unified/pretrain_cspnext_t_synthetic.py 2 --amp
 #     tools/dist_train.sh configs/unified/pretrain_more_cspnext_t_synthetic.py 2 --amp
-# Without --amp on processors that have no matrix units for bfloat16 (`amx_bf16` in /proc/cpuinfo).
+#     python tools/train.py configs/unified/pretrain_last_cspnext_t_synthetic.py --amp
+# The last on a GPU; its file says how to do without. On processors that have no matrix units for
+# bfloat16 (`amx_bf16` in /proc/cpuinfo) without --amp.
 _base_ = [
     '../_base_/default_runtime.py',
     '../_base_/models/cspnext_tiny_heatmap.py',

@@ -1,7 +1,7 @@
 """Write the weights of a checkpoint as a small file to start other trainings from.
 
     python tools/model_converters/publish_backbone.py \
-        work_dirs/pretrain_more_cspnext_t_synthetic/epoch_36.pth \
+        work_dirs/pretrain_last_cspnext_t_synthetic/epoch_17.pth \
         configs/unified/cspnext_t_synthetic.pth
 
 Weights are stored in half precision; ``init_cfg=dict(type='Pretrained', prefix='backbone.',
