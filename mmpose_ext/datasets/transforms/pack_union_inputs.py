@@ -62,10 +62,10 @@ class PackUnionInputs(PackPoseInputs):
             if key in results:
                 labels.set_field(torch.from_numpy(results[key]), packed)
         sample = PoseDataSample()
-        for key in self.meta_keys:
-            if key in results:
-                # set_metainfo would copy every value deeply.
-                sample.set_field(results[key], key, field_type='metainfo')
+        # set_metainfo would copy every value deeply, and set_field checks one name at a time.
+        metainfo = {key: results[key] for key in self.meta_keys if key in results}
+        vars(sample).update(metainfo)
+        sample._metainfo_fields.update(metainfo)
         sample.gt_instances = instances
         sample.gt_instance_labels = labels
         return dict(inputs=_image_to_tensor(results['img']), data_samples=sample)

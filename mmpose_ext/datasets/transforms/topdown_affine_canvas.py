@@ -5,7 +5,7 @@ from mmpose.structures.bbox import get_udp_warp_matrix, get_warp_matrix
 
 from mmpose_ext.registry import TRANSFORMS
 
-from .image_bytes import decode_image
+from .image_bytes import decode_for_a_moment, decode_image
 
 
 @TRANSFORMS.register_module()
@@ -94,7 +94,11 @@ class TopdownAffineCanvas(TopdownAffine):
         image = results.get('img')
         if image is None:
             reduction = self._reduction(shrink)
-            image = decode_image(results.pop('img_bytes'), reduction)
+            data = results.pop('img_bytes')
+            if reduction == 1:
+                image = decode_for_a_moment(data, results['img_shape'])
+            else:
+                image = decode_image(data, reduction)
             if image is None:
                 raise ValueError(f'image {results["img_path"]!r} cannot be decoded')
             # Pixel x of the reduced image has its centre at reduction * (x + 1/2) - 1/2 of the full

@@ -167,3 +167,24 @@ def test_several_persons_are_refused(photo):
 
     with pytest.raises(ValueError, match='one person'):
         TopdownAffineCanvas(STUDENT)(results)
+
+
+def test_a_crop_does_not_change_when_the_next_image_is_decoded():
+    rng = np.random.default_rng(0)
+
+    def crop():
+        image = rng.integers(0, 256, (90, 120, 3), np.uint8)
+        return TopdownAffineCanvas((24, 32))(
+            dict(
+                img_bytes=cv2.imencode('.jpg', image)[1].tobytes(),
+                img_shape=(90, 120),
+                img_path='made up',
+                bbox_center=np.array([[60.0, 45.0]], np.float32),
+                bbox_scale=np.array([[30.0, 40.0]], np.float32),
+            )
+        )['img']
+
+    first = crop()
+    before = first.copy()
+    assert not np.array_equal(crop(), before)
+    np.testing.assert_array_equal(first, before)
