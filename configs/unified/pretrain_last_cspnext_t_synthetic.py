@@ -23,14 +23,11 @@ train_cfg = dict(max_epochs=max_epochs)
 randomness = dict(seed=2)
 optim_wrapper = dict(optimizer=dict(lr=base_lr))
 param_scheduler = [
-    dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=200),
+    _base_.param_scheduler[0],
     dict(
-        type='CosineAnnealingLR',
+        _base_.param_scheduler[1],
         eta_min=base_lr * 0.02,
-        begin=1,
         end=cosine_epochs,
         T_max=cosine_epochs - 1,
-        by_epoch=True,
-        convert_to_iter_based=True,
     ),
 ]

@@ -9,7 +9,7 @@ _LEVELS = np.arange(256)
 
 @TRANSFORMS.register_module()
 class RandomHSV(YOLOXHSVRandomAug):
-    """YOLOX's random change of hue, saturation and value, without detours.
+    """YOLOX's random change of hue, saturation and value, in few passes.
 
     Gives the same pixels as MMPose's and MMDetection's ``YOLOXHSVRandomAug``. Where all three gains
     are drawn as 0 the image stays as it is; those convert it to HSV and back, which rounds.
